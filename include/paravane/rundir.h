@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where things are at run time.  One rule for every program:
+ *   $PARAVANE_RUNDIR if set; else for root /run/paravane; else
+ *   $XDG_RUNTIME_DIR/paravane; else /tmp/paravane-UID (made 0700, owner checked).
+ * Below it:
+ *   paravaned.sock          the machine's socket, 0600
+ *   xenstored/socket        the store's socket (XENSTORED_RUNDIR = .../xenstored); for root
+ *                           without PARAVANE_RUNDIR it is /run/xenstored/socket, Xen's own
+ *   NAME.pid                of each daemon, locked while it lives
+ *   log/                    paravaned.log xenstored.log ... console/guest-NAME.log
+ *   userdata/               saved configurations of domains
+ */
+#ifndef PARAVANE_RUNDIR_H
+#define PARAVANE_RUNDIR_H
+
+#include <stddef.h>
+
+/* The run directory, made if need be.  Returns a string that lives as long as the process,
+ * or NULL with errno set (EPERM: it exists and is not ours). */
+const char *pvn_rundir(void);
+
+/* rundir + "/" + name into buf.  Returns 0, or -ENAMETOOLONG, or -errno of pvn_rundir. */
+int pvn_runpath(char *buf, size_t size, const char *name);
+
+/* Path of the store's socket as above, and put XENSTORED_PATH into the environment unless the
+ * user has set it, so that libxenstore finds it.  Returns 0 or -errno. */
+int pvn_store_path(char *buf, size_t size);
+int pvn_store_setenv(void);
+
+#endif

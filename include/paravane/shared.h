@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shared page set of one domain: the only memory that the hv image of a
+ * domain, paravaned and the control-domain libraries have in common, besides
+ * the domain's RAM itself.
+ *
+ * Tour: 2. Read this before anything in hv/, paravaned/ or libs/.
+ *
+ * Trust.  The domain can write every byte of this.  paravaned and the libraries
+ * write here what the hv image needs to know; they never read their own truth
+ * back from it.  What they do read (grant entries, doorbell bits, vCPU states)
+ * is a hint or a request: copy once, check the copy.  No pointer ever goes in.
+ *
+ * Frames.  The machine numbers frames.  A domain owns the range
+ *   [mfn_base, mfn_base + PVN_HEAP_FRAMES)        heap frames, in the page set:
+ *                                                 shared_info, grant table, status
+ *   [mfn_base + PVN_HEAP_FRAMES, ... + max_pages) RAM, in the memory object
+ * so an mfn becomes (descriptor, offset) by subtraction.
+ */
+#ifndef PARAVANE_SHARED_H
+#define PARAVANE_SHARED_H
+
+#include <stdint.h>
+
+#define PVN_SHARED_MAGIC	0x31646d6f646e7670ULL	/* "pvndomd1" */
+#define PVN_SHARED_VERSION	1
+
+#define PVN_PAGE_SHIFT		12
+#define PVN_PAGE_SIZE		4096UL
+
+#define PVN_MAX_VCPUS		32	/* vcpu_info slots of shared_info (XEN_LEGACY_MAX_VCPUS) */
+#define PVN_MAX_PORTS		4096	/* 2-level event channels, 64-bit (EVTCHN_2L_NR_CHANNELS) */
+#define PVN_PORT_WORDS		(PVN_MAX_PORTS / 64)
+#define PVN_MAX_LINKS		8	/* control-domain handles one domain can be bound to */
+#define PVN_MAX_GRANT_FRAMES	64
+#define PVN_MAX_GREFS		(PVN_MAX_GRANT_FRAMES * 512)
+
+/* Heap frames: index i is mfn_base + i, at byte offset PVN_HEAP_OFFSET + i*4096. */
+#define PVN_HEAP_FRAMES		256
+#define PVN_HEAP_SHARED_INFO	0
+#define PVN_HEAP_GRANT		16	/* .. +64, grant table frames */
+#define PVN_HEAP_STATUS		96	/* .. +32, grant v2 status frames */
+
+/* Byte offsets in the page set. */
+#define PVN_HEADER_OFFSET	0x000000UL	/* struct pvn_header */
+#define PVN_SECCOMP_OFFSET	0x004000UL	/* struct sock_filter[seccomp_len], set before the first instruction */
+#define PVN_INBOUND_OFFSET	0x006000UL	/* struct pvn_inbound */
+#define PVN_PORTS_OFFSET	0x010000UL	/* struct pvn_port[PVN_MAX_PORTS] */
+#define PVN_LINKS_OFFSET	0x030000UL	/* struct pvn_link[PVN_MAX_LINKS], a page each */
+#define PVN_PINS_OFFSET		0x040000UL	/* struct pvn_pin[PVN_MAX_GREFS] */
+#define PVN_VCPU_OFFSET		0x080000UL	/* struct pvn_vcpu[PVN_MAX_VCPUS], a page each */
+#define PVN_CONTEXT_OFFSET	0x0a0000UL	/* vcpu_guest_context, PVN_CONTEXT_STRIDE apart */
+#define PVN_CONTEXT_STRIDE	0x002000UL
+#define PVN_HEAP_OFFSET		0x100000UL	/* heap frames */
+#define PVN_M2P_OFFSET		0x200000UL	/* uint64_t[frames of the range], slot = mfn - mfn_base */
+#define PVN_FIXED_SIZE		PVN_M2P_OFFSET	/* size of the page set without the M2P */
+
+/*
+ * A pvclock parameter set (the rule is <xen/xen.h>, struct vcpu_time_info):
+ * system_time = ((tsc - tsc_base) << shift) * mul >> 32, in ns since the machine
+ * started; wallclock at system_time 0 is wc_sec.wc_nsec.
+ */
+struct pvn_clock {
+	uint64_t tsc_base;
+	uint32_t tsc_to_system_mul;
+	int32_t tsc_shift;
+	uint64_t wc_sec;
+	uint32_t wc_nsec;
+	uint32_t tsc_khz;
+};
+
+struct pvn_header {
+	uint64_t magic;
+	uint32_t version;
+	uint16_t domid;
+	uint16_t nr_vcpus;
+	uint64_t mfn_base;
+	uint64_t range_frames;		/* heap + RAM frames reserved for the domain */
+	uint64_t nr_pages;		/* RAM frames populated at start: the first nr_pages of RAM */
+	uint64_t max_pages;		/* ceiling; the machine enforces it */
+	uint64_t hypercall_mfn;		/* page to fill with hypercall stubs, 0 = none */
+	struct pvn_clock clock;
+	uint8_t handle[16];		/* the domain's uuid */
+	uint32_t max_ports;		/* ports 1..max_ports-1 usable */
+	uint32_t max_grant_frames;
+	uint32_t nr_grant_frames;	/* set by the builder's first grant, then by the image */
+	uint32_t seccomp_len;		/* instructions at PVN_SECCOMP_OFFSET */
+	uint32_t poll_max_ns;		/* ceiling of the idle poll window, 0 = never poll */
+	uint32_t trace;			/* log unknown hypercalls to the machine's log */
+	/* Written by the image, read by nobody who decides anything: `xl` debugging. */
+	uint32_t upcalls;
+	uint32_t crashed;
+};
+
+/* What an image needs to know of a port.  Written by paravaned only. */
+enum pvn_port_state {
+	PVN_PORT_FREE = 0,
+	PVN_PORT_UNBOUND,	/* waits for a peer: sends succeed and vanish */
+	PVN_PORT_INTERDOMAIN,	/* bound to the control domain: use link */
+	PVN_PORT_VIRQ,
+	PVN_PORT_IPI,
+	PVN_PORT_LOOPBACK,	/* both ends in this domain: peer = remote_port */
+};
+
+struct pvn_port {
+	uint8_t state;		/* enum pvn_port_state, stored last with release */
+	uint8_t link;		/* index of struct pvn_link, and of the doorbell */
+	uint16_t remote_domid;
+	uint32_t remote_port;	/* the peer's number for its end */
+	uint16_t virq;
+	uint16_t vcpu;		/* vCPU to notify; also written by the image (EVTCHNOP_bind_vcpu) */
+	uint32_t pad;
+};
+
+/*
+ * Events for the domain.  To raise port p:
+ *   1. atomically set bit p of pending[]
+ *   2. atomically set bit p/64 of the target vCPU's inbound_sel
+ *   3. full barrier, then look at the vCPU's run_state and wake it (pvn_vcpu)
+ * The image drains: clear inbound_sel (exchange), then exchange each word named.
+ * A bit may be set again between; then sel is set again too.
+ */
+struct pvn_inbound {
+	uint64_t pending[PVN_PORT_WORDS];
+};
+
+enum pvn_run_state {
+	PVN_VCPU_DOWN = 0,	/* not started, or its process is not there: nobody to wake */
+	PVN_VCPU_RUNNING,	/* in the guest or a non-blocking hypercall: wake = PVN_KICK_SIGNAL */
+	PVN_VCPU_POLLING,	/* looks at inbound_sel by itself: nothing to do */
+	PVN_VCPU_BLOCKED,	/* futex-waits on `wake`: bump it, FUTEX_WAKE (shared, not private) */
+};
+
+/* One page each, so that vCPUs do not share cache lines.
+ *
+ * wake protocol, waker's side (after the barrier above):
+ *   RUNNING: if exchange(kicked, 1) == 0, pidfd_send_signal(PVN_KICK_SIGNAL)
+ *   BLOCKED: atomically add 1 to wake; FUTEX_WAKE 1
+ * and the image's: w = wake; store BLOCKED; full barrier; if inbound_sel == 0,
+ * FUTEX_WAIT(wake, w); store RUNNING.  Either the image sees the bit, or the waker
+ * sees BLOCKED.
+ */
+struct pvn_vcpu {
+	uint32_t run_state;	/* enum pvn_run_state */
+	uint32_t wake;
+	uint32_t kicked;
+	uint32_t pad;
+	uint64_t inbound_sel;
+	/* Accounting hints in ns, kept by the image: running, runnable, blocked, offline. */
+	uint64_t runstate_time[4];
+};
+
+/* A signal no guest event uses; the image installs its handler before the guest runs. */
+#define PVN_KICK_SIGNAL		12	/* SIGUSR2 */
+
+/*
+ * A link: the way from one domain to one control-domain event-channel handle.
+ * To send on local port p bound over link l the image
+ *   1. atomically sets bit p of pending[], 2. sets bit p/64 of pending_sel,
+ *   3. full barrier; if polling == 0, writes 8 bytes to doorbell l (an eventfd).
+ * The handle drains like the image does (exchange sel, exchange words).  It keeps
+ * polling != 0 only while it promises to look again: polling = 0; barrier; look.
+ * Bits are numbered by the DOMAIN's port; the handle knows which of its ports that is.
+ */
+struct pvn_link {
+	uint64_t pending[PVN_PORT_WORDS];
+	uint64_t pending_sel;
+	uint32_t polling;
+	uint32_t pad[893];
+};
+
+/* How often a grant is mapped by the control domain.  GTF_reading/GTF_writing in the
+ * grant entry are set on the first and cleared with the last. */
+struct pvn_pin {
+	uint16_t readers;	/* mappings, read-only or writable */
+	uint16_t writers;	/* of these, writable */
+};
+
+_Static_assert(sizeof(struct pvn_header) <= 0x4000, "header grows into the seccomp program");
+_Static_assert(sizeof(struct pvn_port) == 16, "port table layout");
+_Static_assert(sizeof(struct pvn_link) == PVN_PAGE_SIZE, "one page per link");
+_Static_assert(PVN_PORTS_OFFSET + sizeof(struct pvn_port) * PVN_MAX_PORTS <= PVN_LINKS_OFFSET, "ports");
+_Static_assert(PVN_PINS_OFFSET + sizeof(struct pvn_pin) * PVN_MAX_GREFS <= PVN_VCPU_OFFSET, "pins");
+_Static_assert(PVN_CONTEXT_OFFSET + PVN_CONTEXT_STRIDE * PVN_MAX_VCPUS <= PVN_HEAP_OFFSET, "contexts");
+_Static_assert(PVN_HEAP_OFFSET + PVN_HEAP_FRAMES * PVN_PAGE_SIZE <= PVN_M2P_OFFSET, "heap");
+
+/*
+ * The domain process, as paravaned starts it and the image expects it.
+ * Descriptors (nothing else is open):
+ */
+#define PVN_FD_MEM		3	/* the memory object: RAM, offset = (mfn - mfn_base - PVN_HEAP_FRAMES) << 12 */
+#define PVN_FD_SHARED		4	/* the page set */
+#define PVN_FD_MACHINE		5	/* SOCK_SEQPACKET to paravaned, struct pvn_request / pvn_reply */
+#define PVN_FD_DOORBELL		6	/* .. +PVN_MAX_LINKS, eventfds (nonblocking) */
+
+/*
+ * Address space of the process platform.  The guest has everything below
+ * PVN_GUEST_END; the image and its windows live above it.
+ */
+#define PVN_GUEST_END		0x600000000000UL
+#define PVN_M2P_VA		0x600000000000UL	/* uint64_t[mfn]; only the domain's slice is mapped */
+#define PVN_SHARED_VA		0x610000000000UL	/* the page set */
+#define PVN_DIRECTMAP_VA	0x620000000000UL	/* the memory object */
+#define PVN_PRIVATE_VA		0x640000000000UL	/* image-private memory: frame table, stacks */
+#define PVN_IMAGE_BASE		0x700000000000UL	/* text and data of the image */
+/* The two places in the image that execute SYSCALL: the value of RIP the filter sees. */
+#define PVN_GATE_RIP		(PVN_IMAGE_BASE + 0x1040UL)	/* every system call of the image */
+#define PVN_SIGRETURN_RIP	(PVN_IMAGE_BASE + 0x1080UL)	/* rt_sigreturn only */
+
+/*
+ * Requests of an image to the machine, one datagram each way, strictly
+ * request/reply per vCPU.  The kernel copies, so there is no double fetch; EOF is death.
+ */
+enum pvn_request_op {
+	PVN_REQ_ALLOC_UNBOUND = 1,	/* a0 = remote domid (DOMID_SELF ok) -> ret = port */
+	PVN_REQ_BIND_INTERDOMAIN,	/* a0 = remote domid, a1 = remote port -> ret = port */
+	PVN_REQ_BIND_VIRQ,		/* a0 = virq, a1 = vcpu -> ret = port */
+	PVN_REQ_BIND_IPI,		/* a0 = vcpu -> ret = port */
+	PVN_REQ_CLOSE,			/* a0 = port */
+	PVN_REQ_RESET,			/* all ports of the domain */
+	PVN_REQ_STATUS,			/* a0 = port -> a[0..4] = EVTCHNSTAT_*, vcpu, and dom/port, virq as in evtchn_status */
+	PVN_REQ_SHUTDOWN,		/* a0 = SHUTDOWN_* ; no reply: the image then waits to be killed */
+	PVN_REQ_CRASH,			/* data = reason text; no reply */
+	PVN_REQ_CONSOLE_WRITE,		/* data = bytes for the machine's console ring; no reply */
+	PVN_REQ_LOG,			/* data = one line, no newline: for the machine's log; no reply */
+	PVN_REQ_MEM_RELEASE,		/* data = uint64_t mfn[]: frames given back, hole punched -> ret = count */
+	PVN_REQ_MEM_POPULATE,		/* a0 = count; data = uint64_t pfn[] -> data = mfn[], ret = count done */
+};
+
+#define PVN_DATA_MAX	4000
+
+struct pvn_request {
+	uint32_t op;
+	uint32_t vcpu;
+	uint64_t a[5];
+	uint32_t len;		/* bytes used in data */
+	uint32_t seq;
+	uint8_t data[PVN_DATA_MAX];
+};
+
+struct pvn_reply {
+	int64_t ret;		/* >= 0 or a negative Xen errno */
+	uint64_t a[5];
+	uint32_t len;
+	uint32_t seq;
+	uint8_t data[PVN_DATA_MAX];
+};
+
+#define PVN_REQUEST_HEAD	(sizeof(struct pvn_request) - PVN_DATA_MAX)
+#define PVN_REPLY_HEAD		(sizeof(struct pvn_reply) - PVN_DATA_MAX)
+
+#endif
