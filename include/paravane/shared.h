@@ -12,6 +12,7 @@
  * is a hint or a request: copy once, check the copy.  No pointer ever goes in.
  *
  * Frames.  The machine numbers frames.  A domain owns the range
+ *   (mfn_base is a multiple of 512, never 0; all mfns are below PVN_MAX_MFN)
  *   [mfn_base, mfn_base + PVN_HEAP_FRAMES)        heap frames, in the page set:
  *                                                 shared_info, grant table, status
  *   [mfn_base + PVN_HEAP_FRAMES, ... + max_pages) RAM, in the memory object
@@ -35,6 +36,8 @@
 #define PVN_MAX_GRANT_FRAMES	64
 #define PVN_MAX_GREFS		(PVN_MAX_GRANT_FRAMES * 512)
 
+#define PVN_MAX_MFN		(1UL << 32)	/* what a v1 grant entry can name */
+
 /* Heap frames: index i is mfn_base + i, at byte offset PVN_HEAP_OFFSET + i*4096. */
 #define PVN_HEAP_FRAMES		256
 #define PVN_HEAP_SHARED_INFO	0
@@ -48,7 +51,8 @@
 #define PVN_PORTS_OFFSET	0x010000UL	/* struct pvn_port[PVN_MAX_PORTS] */
 #define PVN_LINKS_OFFSET	0x030000UL	/* struct pvn_link[PVN_MAX_LINKS], a page each */
 #define PVN_PINS_OFFSET		0x040000UL	/* struct pvn_pin[PVN_MAX_GREFS] */
-#define PVN_VCPU_OFFSET		0x080000UL	/* struct pvn_vcpu[PVN_MAX_VCPUS], a page each */
+#define PVN_VCPU_OFFSET		0x080000UL	/* struct pvn_vcpu of vCPU i at + i * PVN_VCPU_STRIDE */
+#define PVN_VCPU_STRIDE		PVN_PAGE_SIZE
 #define PVN_CONTEXT_OFFSET	0x0a0000UL	/* vcpu_guest_context, PVN_CONTEXT_STRIDE apart */
 #define PVN_CONTEXT_STRIDE	0x002000UL
 #define PVN_HEAP_OFFSET		0x100000UL	/* heap frames */
