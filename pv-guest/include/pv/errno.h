@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Error numbers: Xen's public ones, by their usual names (their values are Linux's). */
+#ifndef PV_ERRNO_H
+#define PV_ERRNO_H
+
+#if __STDC_HOSTED__
+#include <errno.h>
+#else
+enum {
+#define XEN_ERRNO(name, value) name = value,
+#include <xen/errno.h>
+};
+#endif
+
+/* "No such file or directory" for 2 or -2; never NULL. */
+const char *error_text(int err);
+
+#endif
