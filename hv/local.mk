@@ -1,1 +1,27 @@
 # SPDX-License-Identifier: MIT
+# The hv image of the process platform: freestanding, linked at a fixed address, no libc.
+# Sanitizers and the host's hardening defaults do not apply to it.
+HV_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir) -D__XEN_TOOLS__=1
+HV_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2 -g -ffreestanding -fno-builtin -fPIE -fvisibility=hidden \
+	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fomit-frame-pointer \
+	-mgeneral-regs-only -mno-red-zone -U_FORTIFY_SOURCE
+
+pkglibexec_PROGRAMS += hv/paravane-hv
+hv_paravane_hv_SOURCES = \
+	hv/guest.c hv/traps.c hv/emulate.c hv/evtchn.c hv/time.c hv/machine.c hv/lib.c \
+	hv/frames.c hv/pagetable.c hv/tlb.c hv/walk.c hv/hypercall_page.c \
+	hv/process/entry.S hv/process/start.c hv/process/signal.c hv/process/va.c \
+	hv/process/timer.c hv/process/wait.c hv/process/segments.c \
+	hypercalls/dispatch.c hypercalls/traps.c hypercalls/mmu.c hypercalls/sched.c \
+	hypercalls/vcpu.c hypercalls/evtchn.c hypercalls/memory.c hypercalls/grant.c hypercalls/version.c
+hv_paravane_hv_CPPFLAGS = $(HV_CPPFLAGS)
+hv_paravane_hv_CFLAGS = $(HV_CFLAGS)
+hv_paravane_hv_CCASFLAGS = -g
+hv_paravane_hv_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack \
+	-Wl,-z,max-page-size=4096 -Wl,-T,$(top_srcdir)/hv/process/image.lds -o $@
+hv_paravane_hv_LDADD =
+hv_paravane_hv_DEPENDENCIES = $(top_srcdir)/hv/process/image.lds
+
+noinst_HEADERS += hv/hv.h hv/guest.h hv/mm.h hv/platform.h hv/process/process.h hv/process/sys.h \
+	hypercalls/table.h hypercalls/dispatch.h
+EXTRA_DIST += hv/process/image.lds

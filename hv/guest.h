@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest as the common part of the hypervisor sees it: entering it, its traps, its
+ * events, its time. */
+#ifndef HV_GUEST_H
+#define HV_GUEST_H
+
+#include <hv/hv.h>
+
+/* The current vcpu_info: the shared_info slot, or where the guest registered it.  A
+ * variable of its own because entry.S looks at it on every hypercall. */
+extern struct vcpu_info *vcpu_info_ptr;
+extern int platform_have_fsgsbase;
+
+/* guest.c: start of day from the vcpu context in the page set. */
+void guest_start(void) __attribute__((noreturn));
+
+/* traps.c: vcpu.regs is the interrupted context; on return it is the handler's.
+ * The frame is that of <xen/arch-x86/xen-x86_64.h>; a stack that cannot take it, or a
+ * missing handler, crashes the domain as on Xen. */
+#define NO_ERROR_CODE	(~0U)
+void guest_trap(unsigned int vector, uint32_t error_code);
+void guest_page_fault(uint64_t cr2, uint32_t error_code);
+void guest_soft_int(unsigned int vector, unsigned int insn_bytes);
+/* Take vcpu.regs from the struct iret_context at vcpu.regs.rsp. */
+void guest_iret(void);
+/* Deliver what is deliverable; vcpu.regs may become the upcall handler's. */
+void guest_exit_work(void);
+
+/* emulate.c: the privileged instruction at vcpu.regs.rip.  Returns 1 if it was one and
+ * vcpu.regs is past it, 0 if the fault is the guest's to handle. */
+int emulate_privileged(void);
+int emulate_forced(void);	/* ud2a;"xen" prefix */
+
+/* evtchn.c */
+void evtchn_set_pending(uint32_t port);
+void evtchn_drain(void);
+int evtchn_pending_any(void);	/* an upcall is due: pending and not masked */
+void evtchn_raise_virq(unsigned int virq);
+int evtchn_send(uint32_t port);
+int evtchn_port_valid(uint32_t port);
+
+/* time.c: ns of system time. */
+uint64_t now_ns(void);
+void time_init(void);
+void time_update_vcpu(void);		/* fill vcpu_info.time */
+void timers_run(void);			/* raise VIRQ_TIMER for what is due */
+uint64_t timers_next(void);		/* 0 = none */
+void timers_arm(void);
+void runstate_change(int new_state);
+void runstate_publish(void);
+
+/* hypercall_page.c */
+void hypercall_page_fill(void *page);
+
+#endif

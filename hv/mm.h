@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Direct paging: frames, their types, and the guest's page tables.
+ *
+ * Invariants (Xen's, see ARCHITECTURE.md "PV memory"):
+ *  1. A frame has at most one type at a time; type_count is the number of uses as that
+ *     type, count the number of all references; count >= type_count.
+ *  2. A frame is writable (mapped RW somewhere) or a page table, never both.
+ *  3. A frame of a page-table type has been validated: every present entry in it holds
+ *     a reference on a frame the domain owns, of the type that entry needs.
+ *  4. The type changes only while type_count is 0, after stale translations are gone.
+ */
+#ifndef HV_MM_H
+#define HV_MM_H
+
+#include <hv/hv.h>
+
+#define _PAGE_PRESENT	0x001UL
+#define _PAGE_RW	0x002UL
+#define _PAGE_USER	0x004UL
+#define _PAGE_PWT	0x008UL
+#define _PAGE_PCD	0x010UL
+#define _PAGE_ACCESSED	0x020UL
+#define _PAGE_DIRTY	0x040UL
+#define _PAGE_PAT	0x080UL		/* PSE in L2 and L3 */
+#define _PAGE_GLOBAL	0x100UL
+#define _PAGE_NX	(1UL << 63)
+#define _PAGE_GUEST_KERNEL (1UL << 52)	/* Xen's software bit: the guest wrote no US */
+#define PTE_MFN_MASK	0x000ffffffffff000UL
+#define PTE_FLAGS(e)	((e) & ~PTE_MFN_MASK)
+#define PTE_MFN(e)	(((e) & PTE_MFN_MASK) >> PAGE_SHIFT)
+#define INVALID_MFN_BITS (PTE_MFN_MASK >> PAGE_SHIFT)
+
+enum page_type { PGT_none, PGT_l1, PGT_l2, PGT_l3, PGT_l4, PGT_seg, PGT_writable };
+
+struct page_info {
+	uint32_t count;			/* all references */
+	uint32_t type : 4;		/* enum page_type */
+	uint32_t pinned : 1;
+	uint32_t released : 1;		/* given back: not the domain's */
+	uint32_t type_count : 26;
+};
+
+/* Per frame: struct page_info and the base of the region its translations serve. */
+#define FRAME_TABLE_BYTES	(sizeof(struct page_info) + sizeof(uint32_t))
+
+/* frames.c */
+void frame_table_init(uint64_t va);
+struct page_info *mfn_slot(uint64_t mfn);	/* RAM of the range, owned or not; else NULL */
+struct page_info *mfn_page(uint64_t mfn);	/* NULL if not RAM of the domain */
+int mfn_is_heap(uint64_t mfn);			/* shared_info, grant frames the guest may map */
+void *mfn_ptr(uint64_t mfn);			/* through the direct map; NULL if neither */
+int page_get(uint64_t mfn);
+void page_put(uint64_t mfn);
+int page_get_type(uint64_t mfn, enum page_type type);	/* and a reference */
+void page_put_type(uint64_t mfn);
+
+/* Where the translations of a page table lie: set when a walk goes through it. */
+#define VA_HINT_NONE	0U
+#define VA_HINT_MANY	0xffffffffU
+uint32_t *page_va_hint(uint64_t mfn);
+
+/* pagetable.c: level 1..4 */
+int pt_validate(uint64_t mfn, int level);
+void pt_invalidate(uint64_t mfn, int level);
+/* Store one entry with Xen's checks; returns 0 or -errno of mmu_update. */
+int pt_write_entry(uint64_t mfn, int level, unsigned int slot, uint64_t val, int preserve_ad);
+
+/* tlb.c: present entries that were changed and may still be cached. */
+void tlb_stale_entry(uint64_t table_mfn, int level, unsigned int slot);
+void tlb_stale_table(uint64_t mfn);	/* it stops being a table */
+void tlb_stale_everything(void);
+void tlb_flush_stale(void);		/* what a full flush must forget */
+void tlb_flush_one(uint64_t va);
+
+/* walk.c: the guest's address space by software. */
+struct walk {
+	uint64_t table_mfn[5];		/* [1] = the L1 table ... [4] = the L4 */
+	uint64_t pte;			/* the L1 entry */
+	uint64_t flags;			/* P RW US ANDed, NX ORed over all levels */
+};
+int guest_walk(uint64_t va, struct walk *w);	/* 0, or -EFAULT (level in w not complete) */
+void *guest_ptr(uint64_t va, int write);	/* NULL = fault */
+/* 0, or -EFAULT having copied a prefix. */
+int copy_from_guest(void *dst, uint64_t va, size_t n);
+int copy_to_guest(uint64_t va, const void *src, size_t n);
+int guest_handle_ok(uint64_t va);
+
+#endif

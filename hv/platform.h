@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The platform contract: all that hypercalls/ and the common part of hv/ ask of what
+ * they run on.  The process platform (hv/process/) answers with host system calls.
+ *
+ * Tour: 4.
+ */
+#ifndef HV_PLATFORM_H
+#define HV_PLATFORM_H
+
+#include <hv/hv.h>
+
+/* The running guest's address translations are a cache of its page tables.
+ * Each of these may be called with mm_lock held and cannot fail. */
+void platform_flush_page(uint64_t va);			/* forget one page of the current tables */
+void platform_flush_range(uint64_t va, uint64_t pages);
+void platform_flush_all(void);
+/* Make the page at va usable for an access the guest's tables allow: 0, or -EFAULT if
+ * the platform cannot map there (then *why says so). */
+int platform_map(uint64_t va, const char **why);
+
+/* Guest virtual addresses the platform can give a guest: [start, end). */
+uint64_t platform_va_start(void);
+uint64_t platform_va_end(void);
+
+/* Load a segment base for the guest: 0 FS, 1 GS. */
+void platform_set_segment_base(int which, uint64_t base);
+uint64_t platform_get_segment_base(int which);
+
+/* Wake the host at system time `ns` (0 = cancel) with hv_exit_work set. */
+void platform_set_timer(uint64_t ns);
+/* Sleep until woken, or until system time `ns` (0 = no limit).  May return early. */
+void platform_wait(uint64_t ns);
+void platform_yield(void);
+
+/* Ring doorbell `link` (wake its sleeping reader). */
+void platform_doorbell(unsigned int link);
+
+/* One request to the machine and its reply; rep may be NULL for one-way requests.
+ * Returns 0, or -EIO when the machine is gone. */
+int platform_machine(const struct pvn_request *q, struct pvn_reply *rep);
+
+/* Run the guest with vcpu.regs.  Does not return. */
+void platform_enter_guest(void) __attribute__((noreturn));
+/* Address the hypercall page calls. */
+extern const char hv_hypercall_entry[], hv_iret_entry[];
+
+void platform_stop(void) __attribute__((noreturn));	/* wait to be ended */
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Process platform: the host's mappings as the TLB of the guest's page tables.
+ *
+ * Filled on fault, a whole run of alike neighbours at a time (the host allows some
+ * 65,000 mappings per process, and a fault costs 2 us where a neighbour is free);
+ * dropped on flush.  The guest's tables stay the truth: a mapping that is missing is
+ * only slow, and one that is stale is so until the flush the guest owes, as on hardware.
+ */
+#include <linux/mman.h>
+#include <hv/mm.h>
+#include <hv/platform.h>
+#include <hv/process/process.h>
+#include <hv/process/sys.h>
+
+#define RUN_FLAGS	(_PAGE_PRESENT | _PAGE_RW | _PAGE_NX)
+
+static uint64_t va_start;
+
+uint64_t platform_va_start(void)
+{
+	return va_start;
+}
+
+uint64_t platform_va_end(void)
+{
+	return PVN_GUEST_END;
+}
+
+void va_init(uint64_t start)
+{
+	va_start = start;
+}
+
+void platform_flush_range(uint64_t va, uint64_t pages)
+{
+	uint64_t bytes = pages << PAGE_SHIFT;
+
+	if (va >= PVN_GUEST_END)
+		return;
+	if (bytes > PVN_GUEST_END - va)
+		bytes = PVN_GUEST_END - va;
+	sys_munmap(va, bytes);
+}
+
+void platform_flush_page(uint64_t va)
+{
+	platform_flush_range(va, 1);
+}
+
+void platform_flush_all(void)
+{
+	sys_munmap(va_start, PVN_GUEST_END - va_start);
+}
+
+/* A walk that fills the cache tells the tables which region they serve (tlb.c). */
+static void note_hints(uint64_t va, const struct walk *w)
+{
+	int level;
+
+	for (level = 1; level <= 4; level++) {
+		uint64_t base = level < 3 ? va >> (PAGE_SHIFT + 9 * level) << (9 * (level - 1)) : 0;
+		uint32_t hint = (uint32_t)base + 1, *p;
+
+		if (!mfn_page(w->table_mfn[level]))
+			return;
+		p = page_va_hint(w->table_mfn[level]);
+		if (*p == VA_HINT_NONE)
+			*p = hint;
+		else if (*p != hint)
+			*p = VA_HINT_MANY;
+	}
+}
+
+struct run {
+	unsigned int first, last;	/* slots of one L1 table */
+};
+
+/* Neighbours that one mmap can map: same rights, consecutive frames, same object. */
+static struct run find_run(const uint64_t *l1, unsigned int slot)
+{
+	struct run r = { slot, slot };
+	uint64_t e = l1[slot];
+	uint64_t mfn = PTE_MFN(e), flags = e & RUN_FLAGS;
+
+	while (r.first > 0 && PTE_MFN(l1[r.first - 1]) == mfn - (slot - r.first) - 1 &&
+	       (l1[r.first - 1] & RUN_FLAGS) == flags &&
+	       mfn - (slot - r.first) != this_domain.ram_mfn)
+		r.first--;
+	while (r.last < 511 && PTE_MFN(l1[r.last + 1]) == mfn + (r.last - slot) + 1 &&
+	       (l1[r.last + 1] & RUN_FLAGS) == flags &&
+	       mfn + (r.last - slot) + 1 != this_domain.ram_mfn)
+		r.last++;
+	return r;
+}
+
+static long map_run(uint64_t va, uint64_t mfn, uint64_t pages, int prot)
+{
+	uint64_t i = mfn - this_domain.mfn_base;
+	int fd = PVN_FD_SHARED;
+	uint64_t off = PVN_HEAP_OFFSET + (i << PAGE_SHIFT);
+
+	if (i >= PVN_HEAP_FRAMES) {
+		fd = PVN_FD_MEM;
+		off = (i - PVN_HEAP_FRAMES) << PAGE_SHIFT;
+	}
+	return sys_mmap(va, pages << PAGE_SHIFT, prot, MAP_SHARED | MAP_FIXED, fd, off);
+}
+
+int platform_map(uint64_t va, const char **why)
+{
+	struct walk w;
+	unsigned int slot = (va >> PAGE_SHIFT) & 511, i;
+	uint64_t *l1, base;
+	int prot = PROT_READ;
+	struct run r;
+	long rc;
+
+	*why = "page tables";
+	if (va >= PVN_GUEST_END || guest_walk(va, &w) || !mfn_ptr(PTE_MFN(w.pte)))
+		return -XEN_EFAULT;
+	note_hints(va, &w);
+	l1 = mfn_ptr(w.table_mfn[1]);
+	r = find_run(l1, slot);
+	if (w.flags & _PAGE_RW)
+		prot |= PROT_WRITE;
+	if (!(w.flags & _PAGE_NX))
+		prot |= PROT_EXEC;
+	base = (va & PAGE_MASK) - ((uint64_t)(slot - r.first) << PAGE_SHIFT);
+	for (i = 0; i < 2; i++) {
+		rc = map_run(base, PTE_MFN(l1[r.first]), r.last - r.first + 1, prot);
+		if (rc == (long)base)
+			break;
+		platform_flush_all(); /* too many mappings: start over */
+	}
+	if (rc != (long)base) {
+		*why = va < 0x10000 ? "the host's vm.mmap_min_addr forbids this address; "
+				      "run as root or use the vm platform" :
+				      "the host refused the mapping";
+		return -XEN_EFAULT;
+	}
+	/* As the hardware's walker would, for all that can now be reached without it. */
+	for (i = r.first; i <= r.last; i++)
+		l1[i] |= _PAGE_ACCESSED | (prot & PROT_WRITE ? _PAGE_DIRTY : 0);
+	return 0;
+}

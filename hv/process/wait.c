@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Process platform: waiting, waking the other side, and asking the machine.
+ *
+ * An idle vCPU first polls: a wake-up across CPUs costs 25 us here where a look at
+ * memory costs nothing.  The window grows when events come soon after sleeping and
+ * shrinks to nothing when they do not, or when the vCPU is seen to be preempted while it
+ * polls: then somebody else needs the CPU.
+ */
+#include <asm/errno.h>
+#include <linux/futex.h>
+#include <linux/time_types.h>
+#include <hv/guest.h>
+#include <hv/platform.h>
+#include <hv/process/process.h>
+#include <hv/process/sys.h>
+
+#define POLL_START_NS	10000UL
+#define PREEMPTED_NS	20000UL		/* a gap this long between two looks */
+
+/* 1 if something came in before `until`; notes preemption in *preempted. */
+static int poll_inbound(struct pvn_vcpu *pv, uint64_t until, int *preempted)
+{
+	uint64_t last = now_ns(), now;
+
+	for (;;) {
+		unsigned int i;
+
+		for (i = 0; i < 8; i++) {
+			if (READ_ONCE(pv->inbound_sel))
+				return 1;
+			__builtin_ia32_pause();
+		}
+		now = now_ns();
+		if (now - last > PREEMPTED_NS) {
+			*preempted = 1;
+			return READ_ONCE(pv->inbound_sel) != 0;
+		}
+		if (now >= until)
+			return 0;
+		last = now;
+	}
+}
+
+static void futex_sleep(struct pvn_vcpu *pv, uint64_t ns)
+{
+	uint32_t w = __atomic_load_n(&pv->wake, __ATOMIC_SEQ_CST);
+	struct __kernel_timespec ts, *timeout = NULL;
+	uint64_t now;
+
+	__atomic_store_n(&pv->run_state, PVN_VCPU_BLOCKED, __ATOMIC_SEQ_CST);
+	smp_mb(); /* pairs with the waker's: bit first, then run_state */
+	if (READ_ONCE(pv->inbound_sel))
+		return;
+	if (ns) {
+		now = now_ns();
+		if (now >= ns)
+			return;
+		ts.tv_sec = (long long)((ns - now) / 1000000000UL);
+		ts.tv_nsec = (long long)((ns - now) % 1000000000UL);
+		timeout = &ts;
+	}
+	sys_futex(&pv->wake, FUTEX_WAIT, w, timeout);
+}
+
+static void adapt_window(uint64_t slept_ns, int polled_in_vain)
+{
+	uint64_t max = READ_ONCE(header.poll_max_ns);
+
+	if (slept_ns < max)
+		vcpu.poll_window_ns = vcpu.poll_window_ns ? vcpu.poll_window_ns * 2 : POLL_START_NS;
+	else if (polled_in_vain)
+		vcpu.poll_window_ns = 0;
+	if (vcpu.poll_window_ns > max)
+		vcpu.poll_window_ns = max;
+}
+
+void platform_wait(uint64_t ns)
+{
+	struct pvn_vcpu *pv = &pvcpu(vcpu.id);
+	uint64_t start = now_ns(), until = start + vcpu.poll_window_ns;
+	int preempted = 0, came = 0;
+
+	if (vcpu.poll_window_ns) {
+		if (ns && ns < until)
+			until = ns;
+		__atomic_store_n(&pv->run_state, PVN_VCPU_POLLING, __ATOMIC_SEQ_CST);
+		came = poll_inbound(pv, until, &preempted);
+		if (preempted)
+			vcpu.poll_window_ns = 0;
+	}
+	if (!came && !(ns && now_ns() >= ns)) {
+		futex_sleep(pv, ns);
+		adapt_window(now_ns() - start, !came);
+	}
+	__atomic_store_n(&pv->run_state, PVN_VCPU_RUNNING, __ATOMIC_SEQ_CST);
+}
+
+void platform_yield(void)
+{
+	sys3(__NR_sched_yield, 0, 0, 0);
+}
+
+void platform_doorbell(unsigned int link)
+{
+	static const uint64_t one = 1;
+
+	sys_write(PVN_FD_DOORBELL + link, &one, sizeof(one));
+}
+
+int platform_machine(const struct pvn_request *q, struct pvn_reply *rep)
+{
+	long n;
+
+	do
+		n = sys_write(PVN_FD_MACHINE, q, PVN_REQUEST_HEAD + q->len);
+	while (n == -EINTR);
+	if (n < 0)
+		return -XEN_EIO;
+	while (rep) {
+		n = sys_read(PVN_FD_MACHINE, rep, sizeof(*rep));
+		if (n == -EINTR)
+			continue;
+		if (n < (long)PVN_REPLY_HEAD || rep->len > PVN_DATA_MAX)
+			return -XEN_EIO;
+		if (rep->seq == q->seq)
+			break;
+	}
+	return 0;
+}
+
+/* The domain is over; the machine ends the process.  If the machine is gone, so are we. */
+void platform_stop(void)
+{
+	static struct pvn_reply rep;
+
+	WRITE_ONCE(pvcpu(vcpu.id).run_state, PVN_VCPU_DOWN);
+	for (;;) {
+		long n = sys_read(PVN_FD_MACHINE, &rep, sizeof(rep));
+
+		if (n == 0 || (n < 0 && n != -EINTR))
+			sys_exit(0);
+	}
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Dispatch by the table; multicall, which dispatches again. */
+#include <hypercalls/dispatch.h>
+#include <hv/mm.h>
+
+#define NR_HYPERCALLS	64
+
+typedef long hypercall_fn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+static hypercall_fn *const handlers[NR_HYPERCALLS] = {
+#define X(name, args, served, brief) [__HYPERVISOR_##name] = do_##name,
+	HYPERCALL_TABLE(X)
+#undef X
+};
+
+static long absent(uint64_t nr, uint64_t a1)
+{
+	static uint64_t traced;
+	uint64_t bit = 1UL << (nr & 63);
+
+	if (header.trace || !(traced & bit)) {
+		traced |= bit;
+		machine_log("hypercall %lu (%#lx, ...) is not there: -ENOSYS", nr, a1);
+	}
+	return -XEN_ENOSYS;
+}
+
+long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
+			uint64_t nr)
+{
+	if (unlikely(nr >= NR_HYPERCALLS || !handlers[nr]))
+		return absent(nr, a1);
+	return handlers[nr](a1, a2, a3, a4, a5);
+}
+
+/* Only through the page or SYSCALL, where the entry code takes it; not from a batch. */
+long do_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	return -XEN_ENOSYS;
+}
+
+long do_multicall(uint64_t calls, uint64_t count, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	struct multicall_entry e;
+	uint64_t i;
+	long rc = 0;
+
+	if (vcpu.in_multicall)
+		return -XEN_EINVAL;
+	if (count > (1UL << 32) || !guest_handle_ok(calls) || !guest_handle_ok(calls + count * sizeof(e)))
+		return -XEN_EFAULT;
+	vcpu.in_multicall = 1;
+	for (i = 0; i < count; i++, calls += sizeof(e)) {
+		rc = copy_from_guest(&e, calls, sizeof(e));
+		if (rc)
+			break;
+		e.result = (xen_ulong_t)hypercall_dispatch(e.args[0], e.args[1], e.args[2], e.args[3],
+							   e.args[4], e.op);
+		rc = copy_to_guest(calls + offsetof(struct multicall_entry, result), &e.result,
+				   sizeof(e.result));
+		if (rc)
+			break;
+	}
+	vcpu.in_multicall = 0;
+	return rc;
+}

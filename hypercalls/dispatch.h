@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* From a number to a handler; declared here is one handler per row of table.h. */
+#ifndef HYPERCALLS_DISPATCH_H
+#define HYPERCALLS_DISPATCH_H
+
+#include <hv/hv.h>
+#include <hypercalls/table.h>
+
+/* rdi rsi rdx r10 r8 of the guest, and the number.  Returns the value for rax: a count,
+ * 0 or a negative Xen errno. */
+long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
+			uint64_t nr);
+
+#define X(name, args, served, brief) \
+	long do_##name(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+HYPERCALL_TABLE(X)
+#undef X
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Scheduling: sched_op (<xen/sched.h>) and set_timer_op. */
+#include <hypercalls/dispatch.h>
+#include <hv/guest.h>
+#include <hv/mm.h>
+#include <hv/platform.h>
+
+#define POLL_MAX_PORTS	128
+#define TIMER_FAR_NS	(1UL << 50)
+#define TIMER_SOON_NS	100000000UL
+
+/* Wait for something, take in what came. */
+static void wait_once(uint64_t deadline)
+{
+	uint64_t next = timers_next();
+
+	if (deadline && (!next || deadline < next))
+		next = deadline;
+	platform_wait(next);
+	evtchn_drain();
+	timers_run();
+}
+
+static long block(void)
+{
+	WRITE_ONCE(vcpu_info_ptr->evtchn_upcall_mask, 0);
+	evtchn_drain();
+	timers_run();
+	if (READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending))
+		return 0;
+	runstate_change(RUNSTATE_blocked);
+	while (!READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending))
+		wait_once(0);
+	runstate_change(RUNSTATE_running);
+	return 0;
+}
+
+static int any_pending(const evtchn_port_t *port, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (READ_ONCE(shared_info_page.evtchn_pending[port[i] / 64]) >> (port[i] & 63) & 1)
+			return 1;
+	return 0;
+}
+
+static long poll(uint64_t arg)
+{
+	struct sched_poll p;
+	evtchn_port_t port[POLL_MAX_PORTS];
+	unsigned int i;
+
+	if (copy_from_guest(&p, arg, sizeof(p)))
+		return -XEN_EFAULT;
+	if (p.nr_ports > POLL_MAX_PORTS)
+		return -XEN_EINVAL;
+	if (p.nr_ports && copy_from_guest(port, (uint64_t)p.ports.p, p.nr_ports * sizeof(port[0])))
+		return -XEN_EFAULT;
+	for (i = 0; i < p.nr_ports; i++)
+		if (!evtchn_port_valid(port[i]))
+			return -XEN_EINVAL;
+	evtchn_drain();
+	if (any_pending(port, p.nr_ports))
+		return 0;
+	runstate_change(RUNSTATE_blocked);
+	while (!any_pending(port, p.nr_ports) && !evtchn_pending_any() &&
+	       !(p.timeout && now_ns() >= p.timeout))
+		wait_once(p.timeout);
+	runstate_change(RUNSTATE_running);
+	return 0;
+}
+
+static long shutdown(uint64_t arg)
+{
+	struct sched_shutdown s;
+
+	if (copy_from_guest(&s, arg, sizeof(s)))
+		return -XEN_EFAULT;
+	if (s.reason > SHUTDOWN_MAX)
+		return -XEN_EINVAL;
+	domain_shutdown(s.reason);
+}
+
+long do_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	switch (cmd) {
+	case SCHEDOP_yield:
+		platform_yield();
+		hv_exit_work = 1; /* pollers of rings rely on events coming in meanwhile */
+		return 0;
+	case SCHEDOP_block:
+		return block();
+	case SCHEDOP_shutdown:
+		return shutdown(arg);
+	case SCHEDOP_poll:
+		return poll(arg);
+	case SCHEDOP_remote_shutdown:
+	case SCHEDOP_pin_override:
+		return -XEN_EPERM;
+	}
+	return -XEN_ENOSYS;
+}
+
+long do_set_timer_op(uint64_t timeout, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	uint64_t now = now_ns();
+
+	if ((int64_t)timeout < 0 || (timeout > now && timeout - now > TIMER_FAR_NS))
+		timeout = now + TIMER_SOON_NS; /* a guest whose clock went wrong must not hang */
+	vcpu.singleshot_ns = timeout;
+	timers_arm();
+	if (timeout && timeout <= now)
+		hv_exit_work = 1;
+	return 0;
+}

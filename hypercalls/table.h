@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypercall ABI in one list.  Dispatch, the names in traces, the hypercall man page
+ * and the guest-side stubs come from it.
+ *
+ * Tour: 8.  A row: X(name, arguments, served, brief).  The number is __HYPERVISOR_name of
+ * <xen/xen.h>.  `served`: image = in the domain's own hv image; machine = the image checks
+ * and asks paravaned; both.  The comment above a row is its manual.
+ *
+ * A hypercall without a row answers -ENOSYS and is traced once per number.
+ */
+#ifndef HYPERCALLS_TABLE_H
+#define HYPERCALLS_TABLE_H
+
+/* clang-format off */
+#define HYPERCALL_TABLE(X) \
+/* Replace trap handlers; a zero address ends the list; NULL clears all.  EFAULT, EINVAL (non-canonical address). */ \
+X(set_trap_table,	"traps",			image,	 "set the virtual interrupt table") \
+/* Batch of page-table entry and M2P updates; *success_count is always written.  See hypercalls/mmu.c. */ \
+X(mmu_update,		"reqs, count, done, domid",	image,	 "update page-table entries") \
+/* Stack on which traps from user mode arrive. */ \
+X(stack_switch,		"ss, esp",			image,	 "set the kernel stack") \
+/* Event, failsafe and syscall entry points; always 0. */ \
+X(set_callbacks,	"event, failsafe, syscall",	image,	 "set the entry points of the kernel") \
+/* Set or clear the virtual CR0.TS. */ \
+X(fpu_taskswitch,	"set",				image,	 "set CR0.TS") \
+/* Queries; decrease and populate give frames back and take them.  EFAULT, EINVAL, EPERM, ESRCH, ENOSYS. */ \
+X(memory_op,		"cmd, arg",			both,	 "memory reservation and maps") \
+/* Entries one by one; each gets its own result.  EFAULT, EINVAL (nested). */ \
+X(multicall,		"calls, count",			image,	 "several hypercalls in one") \
+/* One L1 entry by address, with a flush.  EINVAL, EBUSY, EPERM. */ \
+X(update_va_mapping,	"va, val, flags",		image,	 "update one mapping") \
+/* One-shot timer at an absolute system time; 0 stops it. */ \
+X(set_timer_op,		"timeout",			image,	 "set the one-shot timer") \
+/* Version, capabilities, features.  EFAULT, EINVAL, EPERM, ENOSYS. */ \
+X(xen_version,		"cmd, arg",			image,	 "ask about the hypervisor") \
+/* Write to the machine's console ring.  EFAULT, ENOSYS. */ \
+X(console_io,		"cmd, count, buffer",		machine, "emergency console") \
+/* Set-up and version queries of the own grant table; status is in the structure. */ \
+X(grant_table_op,	"cmd, uop, count",		image,	 "grant table") \
+/* Enable or disable an assist.  EINVAL, ENOSYS. */ \
+X(vm_assist,		"cmd, type",			image,	 "virtual machine assists") \
+/* Return to the context on the stack; see hv/traps.c. */ \
+X(iret,			"",				image,	 "return from a trap or event") \
+/* Virtual CPU operations: timers, vcpu_info, run states.  ENOENT, EBUSY, EINVAL, ... */ \
+X(vcpu_op,		"cmd, vcpuid, arg",		image,	 "virtual CPUs") \
+/* FS and GS bases.  EINVAL (non-canonical, unknown). */ \
+X(set_segment_base,	"which, base",			image,	 "set a segment base") \
+/* Pin tables, load them, flush.  EINVAL, EPERM, EACCES, EOPNOTSUPP, ENOSYS; *done is always written. */ \
+X(mmuext_op,		"ops, count, done, domid",	image,	 "extended paging operations") \
+/* Yield, block, shut down, poll.  EFAULT, EINVAL, ENOSYS, EPERM. */ \
+X(sched_op,		"cmd, arg",			both,	 "scheduling") \
+/* Register entry points one by one.  EFAULT, EINVAL, ENOSYS. */ \
+X(callback_op,		"cmd, arg",			image,	 "register entry points") \
+/* Ports: see <xen/event_channel.h>.  EFAULT, EINVAL, ENOSPC, EEXIST, ESRCH, EPERM, ENOSYS. */ \
+X(event_channel_op,	"cmd, arg",			both,	 "event channels") \
+/* IOPL and the I/O bitmap of a kernel without devices.  EFAULT, EPERM, ENOSYS. */ \
+X(physdev_op,		"cmd, arg",			image,	 "privileged I/O state")
+/* clang-format on */
+
+#endif
