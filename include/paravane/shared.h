@@ -91,6 +91,9 @@ struct pvn_header {
 	uint32_t seccomp_len;		/* instructions at PVN_SECCOMP_OFFSET */
 	uint32_t poll_max_ns;		/* ceiling of the idle poll window, 0 = never poll */
 	uint32_t trace;			/* log unknown hypercalls to the machine's log */
+	/* Written by paravaned: grows whenever RAM frames of the domain are punched out.  Who has
+	 * pinned pages of it (io_uring registered buffers) must then let go of them. */
+	uint64_t mem_generation;
 	/* Written by the image, read by nobody who decides anything: `xl` debugging. */
 	uint32_t upcalls;
 	uint32_t crashed;
