@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: MIT
+# `make check` = unit tests and system tests; `make check-unit` = criterion programs only.
+EXTRA_DIST += tests/lib.sh tests/run tests/demo.sh
+
+check-local: $(check_PROGRAMS)
+	$(top_srcdir)/tests/run $(UNIT_TESTS)
+
+.PHONY: check-unit distcheck-quick
+check-unit: all $(check_PROGRAMS)
+	$(top_srcdir)/tests/run --unit $(UNIT_TESTS)
+
+# What is in the tarball builds and installs; the tests have run here already.
+distcheck-quick: dist
+	rm -rf distcheck.tmp && mkdir distcheck.tmp
+	tar -C distcheck.tmp -xf $(distdir).tar.xz
+	cd distcheck.tmp && mkdir b && cd b && ../$(distdir)/configure -q && $(MAKE) -s && \
+		$(MAKE) -s install DESTDIR=`pwd`/root && test -x root$(bindir)/xl
+	rm -rf distcheck.tmp
