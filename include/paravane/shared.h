@@ -170,10 +170,11 @@ struct pvn_vcpu {
  * Bits are numbered by the DOMAIN's port; the handle knows which of its ports that is.
  */
 struct pvn_link {
-	uint64_t pending[PVN_PORT_WORDS];
-	uint64_t pending_sel;
+	uint64_t pending_sel;		/* with the first words of pending[] in one cache line */
 	uint32_t polling;
-	uint32_t pad[893];
+	uint32_t pad;
+	uint64_t pending[PVN_PORT_WORDS];
+	uint64_t pad2[446];
 };
 
 /* How often a grant is mapped by the control domain.  GTF_reading/GTF_writing in the
