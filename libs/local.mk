@@ -2,7 +2,8 @@
 noinst_HEADERS += libs/util/find.h libs/util/log.h libs/util/daemon.h libs/util/loop.h \
 	libs/util/loop-private.h libs/ctl/ctl.h libs/ctl/private.h \
 	libs/client/conn.h libs/client/domain.h libs/client/client.h libs/client/handle.h \
-	libs/xencall/private.h libs/xenforeignmemory/private.h
+	libs/xencall/private.h libs/xenforeignmemory/private.h \
+	libs/xenevtchn/private.h libs/xenevtchn/epoll-names.h libs/paravane-ext.h
 
 # What every daemon and tool of ours uses.
 noinst_LTLIBRARIES += libs/libutil.la
@@ -19,13 +20,20 @@ libs_libclient_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 
 # Xen's libraries: same names, same versions of symbols, Paravane behind them.
 XENLIB_LDFLAGS = -version-info 1:0:0 -no-undefined $(SAN_CFLAGS)
-pvnlib_LTLIBRARIES += libs/libxencall.la libs/libxenforeignmemory.la
+pvnlib_LTLIBRARIES += libs/libxencall.la libs/libxenevtchn.la libs/libxenforeignmemory.la
 
 libs_libxencall_la_SOURCES = libs/xencall/xencall.c libs/xencall/arena.c
 libs_libxencall_la_LIBADD = libs/libclient.la
 libs_libxencall_la_LDFLAGS = $(XENLIB_LDFLAGS) \
 	-Wl,--version-script=$(srcdir)/libs/xencall/libxencall.map
 EXTRA_libs_libxencall_la_DEPENDENCIES = libs/xencall/libxencall.map
+
+libs_libxenevtchn_la_SOURCES = libs/xenevtchn/handle.c libs/xenevtchn/bind.c libs/xenevtchn/link.c \
+	libs/xenevtchn/notify.c libs/xenevtchn/pending.c libs/xenevtchn/spin.c
+libs_libxenevtchn_la_LIBADD = libs/libclient.la
+libs_libxenevtchn_la_LDFLAGS = $(XENLIB_LDFLAGS) \
+	-Wl,--version-script=$(srcdir)/libs/xenevtchn/libxenevtchn.map
+EXTRA_libs_libxenevtchn_la_DEPENDENCIES = libs/xenevtchn/libxenevtchn.map
 
 libs_libxenforeignmemory_la_SOURCES = libs/xenforeignmemory/foreignmemory.c \
 	libs/xenforeignmemory/resource.c
