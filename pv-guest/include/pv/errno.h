@@ -9,6 +9,11 @@
 enum {
 #define XEN_ERRNO(name, value) name = value,
 #include <xen/errno.h>
+	/* Not in Xen's public list; Linux's values. */
+	EINTR = 4,
+	EFBIG = 27,
+	ELOOP = 40,
+	EUCLEAN = 117,
 };
 #endif
 

@@ -32,6 +32,8 @@ bool cmdline_has(const char *key);
 
 /* What runs before the domain goes down (sync file systems); thread context. Last registered first. */
 void shutdown_hook(void (*fn)(void));
+/* Runs the hooks now and keeps them (sysrq s). Hooks must bear running again. */
+void sync_hooks_run(void);
 /* Runs the hooks, flushes the console, then SCHEDOP_shutdown(SHUTDOWN_*). */
 void machine_shutdown(unsigned int reason) __attribute__((noreturn));
 

@@ -13,7 +13,7 @@
 #include <pv/types.h>
 
 #define VIRT_BASE	0x10000000UL
-#define PAGE_MAX_ORDER	10
+#define PAGE_MAX_ORDER	9
 
 typedef unsigned long pfn_t;
 typedef unsigned long mfn_t;

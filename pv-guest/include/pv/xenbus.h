@@ -36,7 +36,8 @@ int xenbus_transaction_end(xs_tx_t tx, bool abort);
 /* A watch: callback runs in the watch thread, may use the store, may sleep shortly. */
 struct xenbus_watch {
 	struct list_head link;
-	char *path;		/* kept by pointer until unwatched */
+	const char *path;	/* kept by pointer until unwatched */
+	uint64_t token;		/* filled in by xenbus_watch */
 	void (*callback)(struct xenbus_watch *w, const char *path);
 	void *data;
 };

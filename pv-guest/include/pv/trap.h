@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Exceptions: what the last recovered one was, and symbolised stacks. */
+#ifndef PV_TRAP_H
+#define PV_TRAP_H
+
+#include <pv/cpu.h>
+#include <pv/types.h>
+
+#define VECTOR_UPCALL	256
+#define VECTOR_FAILSAFE	257
+
+/* Recovered through ex_table, by this vCPU, most recently. */
+struct trap_record {
+	unsigned int vector;
+	uint64_t error, rip, cr2;
+};
+extern struct trap_record last_trap;
+
+void trap_dispatch(struct trap_frame *f, unsigned int vector);
+void upcall_dispatch(struct trap_frame *f);
+void regs_print(const struct trap_frame *f);
+void stack_print(uint64_t rip, uint64_t rbp);
+/* "name" and offset of the function rip is in; NULL if it is in none. */
+const char *symbol_find(uint64_t rip, uint64_t *offset);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Command: bench. One line per figure, "bench METRIC VALUE UNIT", for scripts to read; medians of
+ * several runs.
+ *
+ * `bench ping COUNT GAP_US` measures an event there and back: it publishes a port in
+ * data/bench/port, waits for a program in the control domain to bind it and send a first event,
+ * then sends COUNT events, each answered by one, GAP_US of sleep between rounds.
+ */
+#include <pv/cpu.h>
+#include <pv/event.h>
+#include <pv/hypercall.h>
+#include <pv/mm.h>
+#include <pv/printk.h>
+#include <pv/shell.h>
+#include <pv/string.h>
+#include <pv/thread.h>
+#include <pv/time.h>
+#include <pv/xenbus.h>
+
+#define RUNS		7
+#define HELLO_NS	(30 * NSEC_PER_SEC)
+#define ANSWER_NS	(2 * NSEC_PER_SEC)
+
+static void sort(uint64_t *v, size_t n)
+{
+	for (size_t gap = n / 2; gap > 0; gap /= 2) {
+		for (size_t i = gap; i < n; i++) {
+			uint64_t x = v[i];
+			size_t j = i;
+
+			for (; j >= gap && v[j - gap] > x; j -= gap)
+				v[j] = v[j - gap];
+			v[j] = x;
+		}
+	}
+}
+
+static void hypercall_null(void)
+{
+	HYPERVISOR_xen_version(XENVER_version, NULL);
+}
+
+/* A SYSCALL instruction of our own, as kernels without a hypercall page do it. */
+static void hypercall_bare(void)
+{
+	unsigned long rax = __HYPERVISOR_xen_version, rdi = XENVER_version, rsi = 0;
+
+	__asm__ volatile("syscall" : "+a"(rax), "+D"(rdi), "+S"(rsi)
+			 : : "rcx", "r11", "rdx", "r10", "r8", "memory");
+}
+
+static evtchn_port_t send_port;
+
+static void send_event(void)
+{
+	evtchn_notify(send_port);
+}
+
+static char *copy_from, *copy_to;
+#define COPY_BYTES	(256 * 1024UL)
+
+static void copy_memory(void)
+{
+	memcpy(copy_to, copy_from, COPY_BYTES);
+}
+
+/* Median over RUNS of the picoseconds per call. */
+static uint64_t measure(void (*fn)(void), unsigned int calls)
+{
+	uint64_t v[RUNS];
+
+	for (int r = 0; r < RUNS; r++) {
+		uint64_t start = now_ns();
+
+		for (unsigned int i = 0; i < calls; i++)
+			fn();
+		v[r] = (now_ns() - start) * 1000 / calls;
+	}
+	sort(v, RUNS);
+	return v[RUNS / 2];
+}
+
+static void report(const char *metric, uint64_t picoseconds)
+{
+	printf("bench %s %lu.%02lu ns\n", metric, picoseconds / 1000, picoseconds % 1000 / 10);
+}
+
+static void bench_copy(void)
+{
+	uint64_t ps;
+
+	copy_from = kzalloc(COPY_BYTES);
+	copy_to = kzalloc(COPY_BYTES);
+	if (copy_from != NULL && copy_to != NULL) {
+		ps = measure(copy_memory, 64);
+		printf("bench memory.copy_mib_s %lu MiB/s\n",
+		       COPY_BYTES * 1000000UL / (ps + 1) * 1000000UL >> 20);
+	}
+	kfree(copy_from);
+	kfree(copy_to);
+}
+
+static void switch_thread(void)
+{
+	thread_yield();
+}
+
+static int bench_all(void)
+{
+	report("hypercall.null_ns", measure(hypercall_null, 100000));
+	report("hypercall.bare_syscall_ns", measure(hypercall_bare, 2000));
+	if (evtchn_alloc_unbound(0, &send_port) == 0) {
+		report("evtchn.send_unbound_ns", measure(send_event, 2000));
+		evtchn_unbind(send_port);
+	}
+	report("thread.yield_ns", measure(switch_thread, 10000));
+	bench_copy();
+	return 0;
+}
+
+static struct wait_queue answered = WAIT_QUEUE_INIT(answered);
+static volatile uint64_t answers;
+
+static void answer_event(evtchn_port_t port, void *data)
+{
+	answers++;
+	wake_up(&answered);
+}
+
+static bool ping_once(evtchn_port_t port, uint64_t *ns)
+{
+	uint64_t before = answers, start = now_ns();
+
+	evtchn_notify(port);
+	if (!wait_event_timeout(&answered, answers != before, ANSWER_NS))
+		return false;
+	*ns = now_ns() - start;
+	return true;
+}
+
+static int ping_run(evtchn_port_t port, uint64_t count, uint64_t gap_us)
+{
+	uint64_t *v = kmalloc(count * sizeof(*v)), n = 0;
+
+	if (v == NULL)
+		return 1;
+	while (n < count && ping_once(port, &v[n])) {
+		n++;
+		if (gap_us != 0)
+			sleep_ns(gap_us * NSEC_PER_USEC);
+	}
+	if (n == count) {
+		sort(v, n);
+		printf("bench evtchn.roundtrip_ns %lu ns\n", v[n / 2]);
+		printf("bench evtchn.roundtrip_min_ns %lu ns\n", v[0]);
+		printf("bench evtchn.roundtrip_p99_ns %lu ns\n", v[n * 99 / 100]);
+	} else {
+		eprintf("bench: no answer to event %lu\n", n);
+	}
+	kfree(v);
+	return n == count ? 0 : 1;
+}
+
+static int bench_ping(uint64_t count, uint64_t gap_us)
+{
+	evtchn_port_t port;
+	int rc = evtchn_alloc_unbound(0, &port), status = 1;
+
+	if (rc != 0) {
+		eprintf("bench: no port: %d\n", rc);
+		return 1;
+	}
+	answers = 0;
+	evtchn_set_handler(port, answer_event, NULL, "bench");
+	xenbus_printf(XS_NO_TX, "data/bench", "port", "%u", port);
+	if (wait_event_timeout(&answered, answers != 0, HELLO_NS))
+		status = ping_run(port, count, gap_us);
+	else
+		eprintf("bench: nobody bound port %u\n", port);
+	xenbus_rm(XS_NO_TX, "data/bench", "port");
+	evtchn_unbind(port);
+	return status;
+}
+
+static int cmd_bench(int argc, char **argv)
+{
+	uint64_t count = 1000, gap = 0;
+
+	if (argc == 1)
+		return bench_all();
+	if (strcmp(argv[1], "ping") != 0 || argc > 4 ||
+	    (argc > 2 && parse_u64(argv[2], &count) != 0) ||
+	    (argc > 3 && parse_u64(argv[3], &gap) != 0) || count == 0 || count > 200000) {
+		eprintf("usage: bench [ping [COUNT [GAP_US]]]\n");
+		return 2;
+	}
+	return bench_ping(count, gap);
+}
+SHELL_COMMAND("bench", cmd_bench, "[ping [COUNT [GAP_US]]] - measure");
