@@ -59,7 +59,7 @@ static void boot_marker(void)
 {
 	uint64_t us = (now_ns() - boot_ns()) / NSEC_PER_USEC;
 
-	printk("paravane: guest main reached, %llu us after entry\n", (unsigned long long)us);
+	printk("paravane: guest main reached, %lu us after entry\n", us);
 	if (xenstore_present())
 		xenbus_write(XS_NO_TX, "data", "booted", "1");
 }

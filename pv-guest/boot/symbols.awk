@@ -7,7 +7,7 @@ $3 == "kernel_start" { start = $1 }
 	name[n++] = $3
 }
 END {
-	print "\t.section ksymbols, \"a\""
+	print "\t.section ksymbol_table, \"a\""
 	print "\t.balign 8"
 	print "\t.globl ksymbols, ksymbols_count, ksymbol_names"
 	print "ksymbols:"

@@ -4,6 +4,7 @@
  * which grows by one frame (512 references) at a time. The entries are shared with whoever we
  * grant to: only flag bits are read back from them.
  */
+#include <pv/boot.h>
 #include <pv/cpu.h>
 #include <pv/errno.h>
 #include <pv/grant.h>
@@ -14,7 +15,7 @@
 
 #define MAX_FRAMES		32U
 #define PER_FRAME		(PAGE_SIZE / sizeof(grant_entry_v1_t))
-#define RESERVED_ENTRIES	GNTTAB_NR_RESERVED_ENTRIES
+#define RESERVED_ENTRIES	((grant_ref_t)GNTTAB_NR_RESERVED_ENTRIES)
 #define NO_REF			0
 
 static grant_entry_v1_t *frames[MAX_FRAMES];

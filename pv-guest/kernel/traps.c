@@ -7,6 +7,7 @@
  * brings the interrupted state of the mask back.
  */
 #include <pv/boot.h>
+#include <pv/console.h>
 #include <pv/hypercall.h>
 #include <pv/printk.h>
 #include <pv/string.h>

@@ -32,8 +32,8 @@ typedef long ssize_t;
 #define MAX(a, b)	({ __typeof__(a) max_a = (a); __typeof__(b) max_b = (b); \
 			   max_a > max_b ? max_a : max_b; })
 
-#define NSEC_PER_SEC	1000000000ULL
-#define NSEC_PER_MSEC	1000000ULL
-#define NSEC_PER_USEC	1000ULL
+#define NSEC_PER_SEC	1000000000UL
+#define NSEC_PER_MSEC	1000000UL
+#define NSEC_PER_USEC	1000UL
 
 #endif
