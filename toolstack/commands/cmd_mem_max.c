@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* xl mem-max: the most memory a domain may have. */
+#include "config.h"
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "toolstack/commands/xl.h"
+
+static int set_max(struct toolstack *t, uint32_t domid, int64_t kib)
+{
+	int err = pvn_ctl_max_mem(t->ctl, domid, kib);
+	char text[24];
+
+	if (err < 0)
+		return xl_say("%u: the maximum cannot be set: %s", domid, strerror(-err));
+	snprintf(text, sizeof(text), "%" PRId64, kib);
+	return store_write(t, text, "/local/domain/%u/memory/static-max", domid) ? xl_error(t) : XL_OK;
+}
+
+int cmd_mem_max(int argc, char **argv)
+{
+	struct toolstack t;
+	uint32_t domid;
+	int64_t kib;
+	int ret = XL_FAILED;
+
+	while (xl_getopt("mem-max", argc, argv, "h", 2) >= 0)
+		;
+	kib = xl_parse_kib(argv[optind + 1]);
+	if (kib < 1024)
+		return xl_say("%s: not an amount of memory of at least 1 MiB", argv[optind + 1]);
+	if (xl_open(&t, NEED_STORE))
+		return XL_FAILED;
+	if (!xl_find(&t, argv[optind], &domid))
+		ret = domid ? set_max(&t, domid, kib)
+			    : xl_say("0: the control domain's memory is the host's");
+	toolstack_close(&t);
+	return ret;
+}

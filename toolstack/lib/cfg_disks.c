@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The disks of a configuration: xl-disk-configuration(5) read by libxlutil's own parser, then
+ * reduced to what the block backend can serve.  Called by the parser; the text is untrusted.
+ */
+#include "config.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "toolstack/lib/cfg_parser.h"
+
+static void free_libxl_disk(libxl_device_disk *d)
+{
+	free(d->backend_domname);
+	free(d->pdev_path);
+	free(d->vdev);
+	free(d->script);
+	free(d->colo_host);
+	free(d->colo_export);
+	free(d->active_disk);
+	free(d->hidden_disk);
+}
+
+/* Run libxlutil's parser, its complaint into *said (freed by the caller). */
+static int parse_spec(const char *spec, libxl_device_disk *d, char **said)
+{
+	size_t size;
+	FILE *report = open_memstream(said, &size);
+	XLU_Config *xlu;
+	int err = ENOMEM;
+
+	if (!report)
+		return -ENOMEM;
+	xlu = xlu_cfg_init(report, "disk");
+	if (xlu) {
+		err = xlu_disk_parse(xlu, 1, &spec, d);
+		xlu_cfg_destroy(xlu);
+	}
+	fclose(report);
+	return -err;
+}
+
+static const char *unsupported(const libxl_device_disk *d)
+{
+	if (d->backend_domid || d->backend_domname)
+		return "backend=: backends run in the control domain only";
+	if (d->format != LIBXL_DISK_FORMAT_RAW && d->format != LIBXL_DISK_FORMAT_UNKNOWN)
+		return d->format == LIBXL_DISK_FORMAT_EMPTY
+			       ? "an empty drive needs removable media, which is not there yet"
+			       : "only format raw is served; convert it with `qemu-img convert -O raw'";
+	if (d->backend != LIBXL_DISK_BACKEND_UNKNOWN && d->backend != LIBXL_DISK_BACKEND_PHY &&
+	    d->backend != LIBXL_DISK_BACKEND_QDISK)
+		return "backendtype: only phy is served (qdisk is taken as phy)";
+	if (d->script)
+		return "script=: block scripts are not run";
+	if (d->specification == LIBXL_DISK_SPECIFICATION_VIRTIO)
+		return "specification=virtio: only Xen block devices are served";
+	if (d->colo_enable.val > 0 || d->colo_restore_enable.val > 0)
+		return "colo: replication is not there";
+	if (!d->pdev_path || !d->pdev_path[0])
+		return "target= is missing: name the file or block device";
+	if (!d->vdev || !d->vdev[0])
+		return "vdev= is missing: name the guest's device, for example xvda";
+	return NULL;
+}
+
+static int take(struct cfg_parser *p, int line, const char *spec, libxl_device_disk *d,
+		struct disk_config *disk)
+{
+	const char *problem = unsupported(d);
+	unsigned int i;
+
+	if (problem)
+		return cfg_fail(p, line, "disk", "`%s': %s", spec, problem);
+	if (d->pdev_path[0] != '/')
+		return cfg_fail(p, line, "disk", "`%s': target `%s' must be an absolute path", spec,
+				d->pdev_path);
+	if (vdev_to_devid(d->vdev, &disk->devid))
+		return cfg_fail(p, line, "disk", "`%s': `%s' is not a device name (xvda, sdb1, hdc)",
+				spec, d->vdev);
+	for (i = 0; i < p->c->nr_disks; i++)
+		if (p->c->disks[i].devid == disk->devid)
+			return cfg_fail(p, line, "disk", "`%s': `%s' is already another disk", spec,
+					d->vdev);
+	disk->target = d->pdev_path;
+	disk->vdev = d->vdev;
+	d->pdev_path = d->vdev = NULL;
+	disk->format = strdup("raw");
+	if (!disk->format)
+		return -ENOMEM;
+	disk->cdrom = d->is_cdrom;
+	disk->readwrite = d->readwrite && !d->is_cdrom;
+	disk->direct_io_safe = d->direct_io_safe;
+	disk->discard = d->discard_enable.val >= 0 && disk->readwrite;
+	disk->trusted = d->trusted.val >= 0;
+	disk->line = line;
+	return 0;
+}
+
+static int one_disk(struct cfg_parser *p, int line, const char *spec)
+{
+	libxl_device_disk d;
+	char *said = NULL;
+	int ret;
+
+	memset(&d, 0, sizeof(d));
+	ret = parse_spec(spec, &d, &said);
+	if (ret) {
+		if (said)
+			said[strcspn(said, "\n")] = 0;
+		ret = cfg_fail(p, line, "disk", "`%s': %s", spec,
+			       said && said[0] ? said : "not a disk specification");
+	} else {
+		/* Counted first, so that domain_config_free sees what take() has moved. */
+		ret = take(p, line, spec, &d, &p->c->disks[p->c->nr_disks]);
+		p->c->nr_disks++;
+	}
+	free(said);
+	free_libxl_disk(&d);
+	return ret;
+}
+
+int cfg_disks(struct cfg_parser *p)
+{
+	int line = cfg_line(p, "disk"), entries, i, ret;
+	XLU_ConfigList *list;
+	const char *spec;
+
+	if (!line)
+		return 0;
+	if (xlu_cfg_get_list(p->xlu, "disk", &list, &entries, 1))
+		return cfg_fail(p, line, "disk", "must be a list: disk = [ \"...\" ]");
+	if (entries > CFG_DISKS_MAX)
+		return cfg_fail(p, line, "disk", "%d disks, at most %d are served", entries,
+				CFG_DISKS_MAX);
+	p->c->disks = calloc(entries + 1, sizeof(*p->c->disks));
+	if (!p->c->disks)
+		return -ENOMEM;
+	for (i = 0; i < entries; i++) {
+		spec = xlu_cfg_get_listitem(list, i);
+		if (!spec)
+			return cfg_fail(p, line, "disk", "entry %d is not a string", i + 1);
+		ret = one_disk(p, line, spec);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can be known to be wrong before a domain is made: kernel, ramdisk, disks, memory, name.
+ * Called by create; everything here only looks, so a failure has nothing to undo.  What it finds
+ * may change before it is used: whoever uses it checks again.
+ */
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "toolstack/builder/builder.h"
+#include "toolstack/lib/toolstack.h"
+
+#define SECTOR	512
+
+/* Size of an open file or block device in bytes, or -errno. */
+static int64_t media_size(int fd)
+{
+	struct stat st;
+	uint64_t bytes;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISREG(st.st_mode))
+		return st.st_size;
+	if (!S_ISBLK(st.st_mode))
+		return -ENOTBLK;
+	if (ioctl(fd, BLKGETSIZE64, &bytes))
+		return -errno;
+	return bytes;
+}
+
+static int check_disk(struct toolstack *t, const struct domain_config *c,
+		      const struct disk_config *d)
+{
+	int64_t bytes;
+	int fd;
+
+	/* O_NONBLOCK: a FIFO or a drive without a medium must not hold us up. */
+	fd = open(d->target, (d->readwrite ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return ts_fail(t, -errno, "%s:%d: disk %s: cannot open %s for %s: %s", c->source,
+			       d->line, d->vdev, d->target, d->readwrite ? "writing" : "reading",
+			       strerror(errno));
+	bytes = media_size(fd);
+	close(fd);
+	if (bytes == -ENOTBLK)
+		return ts_fail(t, -ENOTBLK, "%s:%d: disk %s: %s is neither a file nor a block device",
+			       c->source, d->line, d->vdev, d->target);
+	if (bytes < 0)
+		return ts_fail(t, bytes, "%s:%d: disk %s: %s: no size: %s", c->source, d->line, d->vdev,
+			       d->target, strerror(-bytes));
+	if (bytes < SECTOR)
+		return ts_fail(t, -EINVAL, "%s:%d: disk %s: %s is empty; a disk has at least %d bytes",
+			       c->source, d->line, d->vdev, d->target, SECTOR);
+	return 0;
+}
+
+static int check_ramdisk(struct toolstack *t, const struct domain_config *c)
+{
+	struct stat st;
+	int fd, ret = 0;
+
+	if (!c->ramdisk)
+		return 0;
+	fd = open(c->ramdisk, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return ts_fail(t, -errno, "%s:%d: ramdisk: cannot open %s: %s", c->source,
+			       c->ramdisk_line, c->ramdisk, strerror(errno));
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		ret = ts_fail(t, -EINVAL, "%s:%d: ramdisk: %s is not a file", c->source,
+			      c->ramdisk_line, c->ramdisk);
+	close(fd);
+	return ret;
+}
+
+static int check_memory(struct toolstack *t, const struct domain_config *c)
+{
+	struct xen_sysctl_physinfo info;
+	int ret = pvn_ctl_physinfo(t->ctl, &info);
+	uint64_t free_kib;
+
+	if (ret < 0)
+		return ts_fail(t, ret, "paravaned: physinfo: %s", strerror(-ret));
+	free_kib = info.free_pages << 2;
+	if (c->memory_kib <= free_kib)
+		return 0;
+	return ts_fail(t, -ENOMEM, "%s:%d: memory: %llu MiB is more than the host has free (%llu MiB); "
+		       "`xl info free_memory' shows it", c->source, c->memory_line,
+		       (unsigned long long)c->memory_kib >> 10, (unsigned long long)free_kib >> 10);
+}
+
+int domain_preflight(struct toolstack *t, const struct domain_config *c)
+{
+	char why[512] = "";
+	unsigned int i;
+	int ret = pvn_kernel_check(c->kernel, why, sizeof(why));
+
+	if (ret)
+		return ts_fail(t, ret, "%s:%d: kernel: %s", c->source, c->kernel_line,
+			       why[0] ? why : strerror(-ret));
+	ret = check_ramdisk(t, c);
+	for (i = 0; !ret && i < c->nr_disks; i++)
+		ret = check_disk(t, c, &c->disks[i]);
+	return ret ? ret : t->ctl ? check_memory(t, c) : 0;
+}
