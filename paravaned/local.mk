@@ -1,1 +1,30 @@
 # SPDX-License-Identifier: MIT
+sbin_PROGRAMS += paravaned/paravaned
+noinst_LTLIBRARIES += paravaned/libmachine.la
+noinst_HEADERS += paravaned/buffers.h paravaned/client.h paravaned/console_ring.h paravaned/domain.h \
+	paravaned/evtchn.h paravaned/frames.h paravaned/hypercall.h paravaned/machine.h \
+	paravaned/memory.h paravaned/process.h paravaned/ratelimit.h paravaned/seccomp.h \
+	paravaned/spawn.h paravaned/stop.h
+
+# Everything but main, so that unit tests can link it.
+paravaned_libmachine_la_SOURCES = paravaned/accounting.c paravaned/buffers.c paravaned/client.c \
+	paravaned/clock.c paravaned/console_ring.c paravaned/domain.c paravaned/domain_info.c \
+	paravaned/domctl.c paravaned/domctl_vcpu.c paravaned/evtchn.c paravaned/evtchn_control.c \
+	paravaned/event_channel_op.c paravaned/frames.c paravaned/host.c paravaned/hypercall.c \
+	paravaned/link.c paravaned/mapping.c paravaned/maptrack.c paravaned/memory.c \
+	paravaned/memory_op.c paravaned/message.c paravaned/pageset.c paravaned/port.c \
+	paravaned/process.c paravaned/request.c paravaned/sandbox.c paravaned/seccomp.c \
+	paravaned/spawn.c paravaned/stop.c paravaned/sysctl.c paravaned/sysctl_topology.c \
+	paravaned/version.c
+paravaned_libmachine_la_CFLAGS = $(AM_CFLAGS) $(UUID_CFLAGS) $(SECCOMP_CFLAGS)
+paravaned_libmachine_la_LIBADD = libs/libutil.la $(UUID_LIBS) $(SECCOMP_LIBS)
+
+paravaned_paravaned_SOURCES = paravaned/main.c
+paravaned_paravaned_LDADD = paravaned/libmachine.la
+
+# Tests: a paravaned of their own and a client that speaks the protocol by itself.
+noinst_HEADERS += tests/unit/paravaned_client.h
+check_PROGRAMS += tests/unit/paravaned_domctl
+TESTS += tests/unit/paravaned_domctl
+tests_unit_paravaned_domctl_SOURCES = tests/unit/paravaned_domctl.c tests/unit/paravaned_client.c
+tests_unit_paravaned_domctl_LDADD = $(CRITERION_LIBS)

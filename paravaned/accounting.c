@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* CPU time and placement of processes, read from /proc when somebody asks. */
+#include "config.h"
+#include "paravaned/process.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The whole of a small file in /proc; its length, 0 if there is none. */
+static size_t proc_read(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;
+	n = read(fd, buf, size - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	buf[n] = 0;
+	return (size_t)n;
+}
+
+/* The fields of /proc/PID/stat behind the name, which may hold anything: field 3 is the first. */
+static const char *stat_field(const char *buf, int field)
+{
+	const char *p = strrchr(buf, ')');
+	int i;
+
+	for (i = 2; p && i < field; i++) {
+		p = strchr(p, ' ');
+		if (p)
+			p++;
+	}
+	return p;
+}
+
+static bool stat_read(pid_t pid, char *buf, size_t size)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	return pid > 0 && proc_read(path, buf, size);
+}
+
+/* schedstat has ns; kernels without it have ticks in stat. */
+uint64_t process_cpu_time(pid_t pid)
+{
+	uint64_t tick_ns = 1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK);
+	char path[40], buf[1024];
+	const char *p;
+
+	if (pid <= 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
+	if (proc_read(path, buf, sizeof(buf)))
+		return strtoull(buf, NULL, 10);
+	if (!stat_read(pid, buf, sizeof(buf)))
+		return 0;
+	p = stat_field(buf, 14);
+	return p ? (strtoull(p, NULL, 10) + strtoull(stat_field(buf, 15), NULL, 10)) * tick_ns : 0;
+}
+
+uint32_t process_last_cpu(pid_t pid)
+{
+	char buf[1024];
+	const char *p = stat_read(pid, buf, sizeof(buf)) ? stat_field(buf, 39) : NULL;
+
+	return p ? (uint32_t)strtoul(p, NULL, 10) : 0;
+}
+
+uint64_t process_host_cpu_time(void)
+{
+	uint64_t tick_ns = 1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK);
+	unsigned long long user, nice_, sys;
+	char buf[512];
+
+	if (!proc_read("/proc/stat", buf, sizeof(buf)) ||
+	    sscanf(buf, "cpu %llu %llu %llu", &user, &nice_, &sys) != 3)
+		return 0;
+	return (user + nice_ + sys) * tick_ns;
+}

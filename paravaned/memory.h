@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The frames of domains: which are populated, what they count against, how they go back. */
+#ifndef PARAVANED_MEMORY_H
+#define PARAVANED_MEMORY_H
+
+#include <stdint.h>
+
+struct client;
+struct domain;
+
+/* Set the ceiling.  0; -ENOMEM: more than the host has for domains, or beyond the range. */
+int memory_set_max(struct domain *d, uint64_t pages);
+
+/* One extent of 2^order contiguous frames for pfn.  0 and *mfn, or -ENOMEM. */
+int memory_populate(struct domain *d, uint64_t pfn, unsigned int order, uint64_t *mfn);
+
+/* Give back nr frames from mfn on.  0, or -EINVAL (none is given back) when not all are the
+ * domain's populated RAM. */
+int memory_release(struct domain *d, uint64_t mfn, uint64_t nr);
+
+/* Of a domain that dies: punches all of it, whoever still maps it. */
+void memory_release_all(struct domain *d);
+
+/* Stake a claim: so many pages in all, populated ones counted.  0, -EINVAL or -ENOMEM. */
+int memory_claim(struct domain *d, uint64_t pages);
+
+/* memory_op.c: the hypercall of the control domain */
+int64_t memory_op(struct client *c, uint64_t cmd, uint64_t arg);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process a domain runs in: starting it, stopping it, and what its death means.
+ *
+ * SIGKILL from outside is the operator's "be gone": the domain is destroyed.  Any other death is
+ * a fault of the image, and the domain stays, shut down as crashed, for the toolstack's on_crash.
+ * Death is seen through the pidfd; the end of the request socket alone is treated as the wish
+ * to die.
+ */
+#include "config.h"
+#include "paravaned/process.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xen/sched.h>
+
+#include "libs/util/log.h"
+#include "libs/util/loop.h"
+#include "paravaned/domain.h"
+#include "paravaned/machine.h"
+#include "paravaned/seccomp.h"
+#include "paravaned/spawn.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD	3
+#endif
+
+/* A process that was killed and whose domain is gone: it only has to be reaped. */
+struct corpse {
+	int pidfd;
+	struct pvn_watch *watch;
+};
+
+static void signal_process(struct domain *d, int sig)
+{
+	if (d->pidfd >= 0 && syscall(SYS_pidfd_send_signal, d->pidfd, sig, NULL, 0) != 0 && errno != ESRCH)
+		pvn_log(LOG_ERR, "d%u: cannot signal its process: %m", d->domid);
+}
+
+void process_stop(struct domain *d)
+{
+	signal_process(d, SIGSTOP);
+}
+
+void process_continue(struct domain *d)
+{
+	signal_process(d, SIGCONT);
+}
+
+void process_signal_kill(struct domain *d)
+{
+	signal_process(d, SIGKILL);
+}
+
+static void request_socket_close(struct domain *d)
+{
+	pvn_loop_del_fd(d->request_watch);
+	pvn_loop_del_timer(d->request_timer);
+	d->request_watch = NULL;
+	d->request_timer = NULL;
+	if (d->request_fd >= 0)
+		close(d->request_fd);
+	d->request_fd = -1;
+}
+
+/* The domain has no process any more; what it used stays on its account. */
+static void process_detach(struct domain *d)
+{
+	request_socket_close(d);
+	pvn_loop_del_fd(d->pidfd_watch);
+	d->pidfd_watch = NULL;
+	d->pid = 0;
+	d->pidfd = -1;
+	machine.nr_running--;
+	poll_window_update();
+}
+
+static void corpse_ready(void *arg, uint32_t revents)
+{
+	struct corpse *k = arg;
+	siginfo_t si;
+
+	pvn_loop_del_fd(k->watch);
+	waitid((idtype_t)P_PIDFD, (id_t)k->pidfd, &si, WEXITED | WNOHANG);
+	close(k->pidfd);
+	free(k);
+}
+
+void process_kill(struct domain *d)
+{
+	struct corpse *k;
+	int pidfd = d->pidfd;
+
+	if (!d->pid)
+		return;
+	signal_process(d, SIGKILL);
+	process_detach(d);
+	k = calloc(1, sizeof(*k));
+	if (k) {
+		k->pidfd = pidfd;
+		if (!pvn_loop_add_fd(machine.loop, pidfd, POLLIN, corpse_ready, k, &k->watch))
+			return;
+	}
+	free(k);
+	close(pidfd);
+}
+
+static void death(struct domain *d, const siginfo_t *si)
+{
+	if (si->si_code == CLD_KILLED && si->si_status == SIGKILL)
+		domain_destroy(d, "its process was killed");
+	else if (d->is_shut_down)
+		return;
+	else if (si->si_code == CLD_EXITED)
+		domain_crash(d, "its process exited with status %d", si->si_status);
+	else
+		domain_crash(d, "its process died by signal %d (%s)", si->si_status, strsignal(si->si_status));
+}
+
+static void pidfd_ready(void *arg, uint32_t revents)
+{
+	struct domain *d = arg;
+	uint64_t cpu_ns = process_cpu_time(d->pid);
+	siginfo_t si = { 0 };
+	int pidfd = d->pidfd;
+
+	if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &si, WEXITED | WNOHANG) != 0) {
+		/* Not ours to reap: all we know is that it is dead. */
+		si.si_code = CLD_KILLED;
+		si.si_status = SIGKILL;
+	} else if (si.si_pid == 0) {
+		return;
+	}
+	/* What it said before it died still counts. */
+	request_ready(d, POLLIN);
+	d->cpu_time_ns += cpu_ns;
+	process_detach(d);
+	close(pidfd);
+	death(d, &si);
+}
+
+int process_start(struct domain *d)
+{
+	struct pvn_header *h = domain_header(d);
+	struct spawn s = { .domid = d->domid, .mem_fd = d->mem_fd, .shared_fd = d->shared_fd };
+	int sv[2], rc, i;
+
+	rc = seccomp_program((struct sock_filter *)(d->shared + PVN_SECCOMP_OFFSET), &h->seccomp_len);
+	if (rc)
+		return rc;
+	pageset_prepare_start(d);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) != 0)
+		return -errno;
+	s.request_fd = sv[1];
+	for (i = 0; i < PVN_MAX_LINKS; i++)
+		s.doorbell[i] = d->link[i].doorbell;
+	rc = pvn_loop_add_fd(machine.loop, sv[0], POLLIN, request_ready, d, &d->request_watch);
+	if (!rc)
+		rc = spawn_domain(&s);
+	if (!rc) {
+		rc = pvn_loop_add_fd(machine.loop, s.pidfd, POLLIN, pidfd_ready, d, &d->pidfd_watch);
+		if (rc) {
+			syscall(SYS_pidfd_send_signal, s.pidfd, SIGKILL, NULL, 0);
+			close(s.pidfd);
+		}
+	}
+	close(sv[1]);
+	if (rc) {
+		pvn_loop_del_fd(d->request_watch);
+		d->request_watch = NULL;
+		close(sv[0]);
+		pvn_log(LOG_ERR, "d%u: cannot start its process: %s", d->domid, strerror(-rc));
+		return rc;
+	}
+	d->request_fd = sv[0];
+	d->pid = s.pid;
+	d->pidfd = s.pidfd;
+	machine.nr_running++;
+	poll_window_update();
+	process_set_affinity(d);
+	return 0;
+}
+
+void process_set_affinity(struct domain *d)
+{
+	cpu_set_t set;
+	uint32_t i, n = 0;
+
+	if (!d->pid)
+		return;
+	CPU_ZERO(&set);
+	for (i = 0; i < machine.nr_cpus; i++)
+		if (d->vcpu[0].hard[i / 8] >> (i % 8) & 1) {
+			CPU_SET(i, &set);
+			n++;
+		}
+	if (n < machine.nr_cpus && sched_setaffinity(d->pid, sizeof(set), &set) != 0)
+		pvn_log(LOG_WARNING, "d%u: cannot set its CPU affinity: %m", d->domid);
+}

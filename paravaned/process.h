@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The process a domain runs in. */
+#ifndef PARAVANED_PROCESS_H
+#define PARAVANED_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct domain;
+
+/* process.c */
+int process_start(struct domain *d);		/* 0 or -errno */
+void process_stop(struct domain *d);		/* SIGSTOP */
+void process_continue(struct domain *d);
+void process_kill(struct domain *d);		/* detaches it: nobody waits */
+void process_signal_kill(struct domain *d);	/* and see what the pidfd says */
+uint64_t process_cpu_time(pid_t pid);		/* ns, 0: no such process */
+uint64_t process_host_cpu_time(void);		/* of all processes of the host */
+uint32_t process_last_cpu(pid_t pid);		/* where it ran last */
+void process_set_affinity(struct domain *d);
+
+/* request.c: what the image asks for over its socket */
+void request_ready(void *domain, uint32_t revents);
+void request_unthrottle(void *domain);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a domain's image asks the machine for.
+ *
+ * Everything here is hostile: it may come from a guest that took its image over.  The kernel
+ * copied the datagram, so it is read once; a malformed one, or a domain that does not read its
+ * replies, is that domain's crash.  One turn of the loop serves a few requests of a domain,
+ * and a domain that never stops asking is heard a bounded number of times per second.
+ */
+#include "config.h"
+#include "paravaned/process.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <xen/sched.h>
+
+#include "libs/util/log.h"
+#include "libs/util/loop.h"
+#include "paravaned/console_ring.h"
+#include "paravaned/domain.h"
+#include "paravaned/evtchn.h"
+#include "paravaned/machine.h"
+#include "paravaned/memory.h"
+
+#define REQUESTS_PER_TURN	16
+#define WINDOW_NS		10000000ULL
+#define REQUESTS_PER_WINDOW	400
+#define LOG_BURST		50
+#define LOG_PER_S		5
+
+static void say(struct domain *d, const struct pvn_request *q)
+{
+	if (!ratelimit_take(&d->log_limit, pvn_now_ns(), 1, LOG_BURST, LOG_PER_S))
+		return;
+	if (d->log_limit.suppressed) {
+		pvn_log(LOG_WARNING, "d%u: %lu lines dropped", d->domid,
+			(unsigned long)d->log_limit.suppressed);
+		d->log_limit.suppressed = 0;
+	}
+	pvn_log(LOG_INFO, "d%u: %.*s", d->domid, (int)(q->len < 400 ? q->len : 400), (const char *)q->data);
+}
+
+/* The frames of one request are given back run by run: a hole costs a system call. */
+static int64_t mem_release(struct domain *d, const struct pvn_request *q)
+{
+	uint64_t mfn[PVN_DATA_MAX / 8];
+	uint32_t n = q->len / 8, done = 0, run;
+
+	memcpy(mfn, q->data, n * 8);
+	while (done < n) {
+		for (run = 1; done + run < n && mfn[done + run] == mfn[done] + run; run++)
+			continue;
+		if (memory_release(d, mfn[done], run)) {
+			/* Some of the run are not its own: as far as it goes, one by one. */
+			while (run && !memory_release(d, mfn[done], 1)) {
+				done++;
+				run--;
+			}
+			break;
+		}
+		done += run;
+	}
+	return done;
+}
+
+static int64_t mem_populate(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
+{
+	uint64_t pfn, mfn, i, n = q->a[0];
+
+	if (n > q->len / 8)
+		return -EINVAL;
+	for (i = 0; i < n; i++) {
+		memcpy(&pfn, q->data + i * 8, 8);
+		if (pfn >= PVN_MAX_MFN || memory_populate(d, pfn, 0, &mfn))
+			break;
+		memcpy(r->data + i * 8, &mfn, 8);
+	}
+	r->len = (uint32_t)(i * 8);
+	return (int64_t)i;
+}
+
+static int64_t status(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
+{
+	struct evtchn_status st;
+	int rc = evtchn_status(d, q->a[0], &st);
+
+	if (rc)
+		return rc;
+	r->a[0] = st.status;
+	r->a[1] = st.vcpu;
+	switch (st.status) {
+	case EVTCHNSTAT_unbound:
+		r->a[2] = st.u.unbound.dom;
+		break;
+	case EVTCHNSTAT_interdomain:
+		r->a[2] = st.u.interdomain.dom;
+		r->a[3] = st.u.interdomain.port;
+		break;
+	case EVTCHNSTAT_virq:
+		r->a[4] = st.u.virq;
+		break;
+	}
+	return 0;
+}
+
+static bool wants_reply(uint32_t op)
+{
+	return op != PVN_REQ_SHUTDOWN && op != PVN_REQ_CRASH && op != PVN_REQ_CONSOLE_WRITE &&
+	       op != PVN_REQ_LOG;
+}
+
+static int64_t serve(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
+{
+	domid_t remote = (domid_t)q->a[0];
+
+	switch (q->op) {
+	case PVN_REQ_ALLOC_UNBOUND:
+		return q->a[0] > DOMID_MASK ? -ESRCH : evtchn_alloc_unbound(d, remote);
+	case PVN_REQ_BIND_INTERDOMAIN:
+		return q->a[0] > DOMID_MASK ? -ESRCH : evtchn_bind_interdomain(d, remote, q->a[1]);
+	case PVN_REQ_BIND_VIRQ:
+		return evtchn_bind_virq(d, q->a[0], q->a[1]);
+	case PVN_REQ_BIND_IPI:
+		return evtchn_bind_ipi(d, q->a[0]);
+	case PVN_REQ_CLOSE:
+		return evtchn_close(d, q->a[0]);
+	case PVN_REQ_RESET:
+		return evtchn_reset(d);
+	case PVN_REQ_STATUS:
+		return status(d, q, r);
+	case PVN_REQ_SHUTDOWN:
+		if (q->a[0] > SHUTDOWN_MAX)
+			domain_crash(d, "shut down with unknown code %lu", (unsigned long)q->a[0]);
+		else
+			domain_shutdown(d, (uint8_t)q->a[0]);
+		return 0;
+	case PVN_REQ_CRASH:
+		domain_crash(d, "%.*s", (int)(q->len < 180 ? q->len : 180), (const char *)q->data);
+		return 0;
+	case PVN_REQ_CONSOLE_WRITE:
+		console_ring_write(d, (const char *)q->data, q->len);
+		return 0;
+	case PVN_REQ_LOG:
+		say(d, q);
+		return 0;
+	case PVN_REQ_MEM_RELEASE:
+		return mem_release(d, q);
+	case PVN_REQ_MEM_POPULATE:
+		return mem_populate(d, q, r);
+	default:
+		domain_crash(d, "unknown request %u to the machine", q->op);
+		return 0;
+	}
+}
+
+/* One request: true if there may be more. */
+static bool serve_one(struct domain *d)
+{
+	static struct pvn_request q;
+	static struct pvn_reply r;
+	ssize_t n = recv(d->request_fd, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0) {
+		/* It let go of its socket: it dies, or pretends.  The pidfd will tell. */
+		pvn_loop_del_fd(d->request_watch);
+		d->request_watch = NULL;
+		if (d->pidfd_watch)
+			process_signal_kill(d);
+		return false;
+	}
+	if ((size_t)n < PVN_REQUEST_HEAD || (size_t)n > sizeof(q) || q.len != (size_t)n - PVN_REQUEST_HEAD) {
+		domain_crash(d, "malformed request to the machine (%zd bytes)", n);
+		return false;
+	}
+	memset(&r, 0, PVN_REPLY_HEAD);
+	r.seq = q.seq;
+	r.ret = serve(d, &q, &r);
+	if (wants_reply(q.op) && !d->is_shut_down &&
+	    send(d->request_fd, &r, PVN_REPLY_HEAD + r.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EAGAIN)
+		domain_crash(d, "it does not read the replies of the machine");
+	return !d->is_shut_down;
+}
+
+void request_unthrottle(void *arg)
+{
+	struct domain *d = arg;
+
+	d->request_timer = NULL;
+	d->request_count = 0;
+	if (d->request_watch)
+		pvn_loop_mod_fd(d->request_watch, POLLIN);
+}
+
+/* More than a guest needs in a window: the rest has to wait until it is over. */
+static bool throttled(struct domain *d)
+{
+	uint64_t now = pvn_now_ns();
+
+	if (now - d->request_window_ns > WINDOW_NS) {
+		d->request_window_ns = now;
+		d->request_count = 0;
+	}
+	if (++d->request_count <= REQUESTS_PER_WINDOW)
+		return false;
+	if (pvn_loop_add_timer(machine.loop, WINDOW_NS, request_unthrottle, d, &d->request_timer))
+		return false;
+	pvn_loop_mod_fd(d->request_watch, 0);
+	return true;
+}
+
+void request_ready(void *arg, uint32_t revents)
+{
+	struct domain *d = arg;
+	int i;
+
+	for (i = 0; i < REQUESTS_PER_TURN; i++) {
+		if (!d->request_watch || d->request_timer || throttled(d))
+			return;
+		if (!serve_one(d))
+			return;
+	}
+}

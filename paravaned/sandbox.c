@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sandbox of a domain: what its process leaves behind before the image runs.
+ *
+ * The last lock, the system call filter, is put on by the image itself (seccomp.c makes it,
+ * since the start of the image needs calls that the image later does not).  Everything here is
+ * the second wall: namespaces, an empty root, another user, no capabilities, tight limits.
+ * Namespaces a host refuses are done without, and said once in the log.
+ */
+#include "config.h"
+#include "paravaned/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <paravane/rundir.h>
+#include "libs/util/log.h"
+
+/* The user nobody, when the daemon is root: whatever root's uid may do, a domain may not. */
+#define UNPRIVILEGED_ID	65534
+
+static const struct {
+	unsigned long flag;
+	const char *name;
+} kinds[] = {
+	{ CLONE_NEWPID, "pid" },
+	{ CLONE_NEWNS, "mount" },
+	{ CLONE_NEWNET, "network" },
+	{ CLONE_NEWIPC, "ipc" },
+	{ CLONE_NEWUTS, "uts" },
+	{ CLONE_NEWCGROUP, "cgroup" },
+};
+
+static bool as_root;		/* of the host: the user namespace comes last */
+static bool have_user;
+static unsigned long have;	/* of kinds[] */
+static char empty_dir[4096];	/* what the domain's root is mounted on */
+
+static bool try_clone(unsigned long flags)
+{
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0)
+		while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	return pid > 0;
+}
+
+/* Root makes them as root, so that they belong to nobody the domain could become. */
+static unsigned long user_flag(void)
+{
+	return !as_root && have_user ? CLONE_NEWUSER : 0;
+}
+
+void sandbox_probe(void)
+{
+	size_t i;
+
+	as_root = geteuid() == 0;
+	have_user = try_clone(CLONE_NEWUSER);
+	if (!have_user)
+		pvn_log(LOG_WARNING, "this host does not let us make user namespaces");
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (try_clone(user_flag() | kinds[i].flag))
+			have |= kinds[i].flag;
+		else
+			pvn_log(LOG_WARNING, "domains have no %s namespace of their own on this host",
+				kinds[i].name);
+	}
+	if (pvn_runpath(empty_dir, sizeof(empty_dir), "empty") != 0 ||
+	    (mkdir(empty_dir, 0555) != 0 && errno != EEXIST))
+		pvn_log(LOG_ERR, "%s: %m", empty_dir);
+}
+
+unsigned long sandbox_clone_flags(void)
+{
+	return user_flag() | have;
+}
+
+static int pivot(void)
+{
+	if (chdir(empty_dir) != 0 || syscall(SYS_pivot_root, ".", ".") != 0 ||
+	    umount2(".", MNT_DETACH) != 0 || chdir("/") != 0)
+		return -errno;
+	return 0;
+}
+
+/* A root directory with nothing in it, and nothing can be put there. */
+static int empty_root(void)
+{
+	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+	if (!(have & CLONE_NEWNS)) {
+		/* Second best, for root without mount namespaces; a plain user cannot do even that. */
+		if (chroot(empty_dir) != 0)
+			return as_root ? -errno : 0;
+		return chdir("/") != 0 ? -errno : 0;
+	}
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return -errno;
+	if (mount("paravane", empty_dir, "tmpfs", flags | MS_RDONLY, "size=4k,nr_inodes=1,mode=555") != 0) {
+		/* tmpfs wants ids that are mapped; an empty directory of ours serves as well. */
+		if (mount(empty_dir, empty_dir, NULL, MS_BIND, NULL) != 0 ||
+		    mount(NULL, empty_dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL) != 0)
+			return -errno;
+	}
+	return pivot();
+}
+
+/* Raw calls: libc's wrappers would want to tell other threads. */
+static int drop_user(void)
+{
+	if (!as_root)
+		return 0;
+	if (syscall(SYS_setgroups, 0, NULL) != 0 ||
+	    syscall(SYS_setresgid, UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID) != 0 ||
+	    syscall(SYS_setresuid, UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID) != 0)
+		return -errno;
+	/* Best effort: the capabilities it brings end in drop_capabilities() and rule over nothing. */
+	if (have_user && unshare(CLONE_NEWUSER) != 0)
+		return errno == EPERM || errno == ENOSPC ? 0 : -errno;
+	return 0;
+}
+
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+	int cap;
+
+	for (cap = 0; cap <= CAP_LAST_CAP; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+	      SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED | SECBIT_KEEP_CAPS_LOCKED, 0, 0, 0);
+	return syscall(SYS_capset, &head, none) != 0 ? -errno : 0;
+}
+
+static int set_limits(void)
+{
+	static const struct {
+		int what;
+		rlim_t value;
+	} limits[] = {
+		{ RLIMIT_CORE, 0 },
+		{ RLIMIT_FSIZE, 0 },
+		{ RLIMIT_NPROC, 0 },
+		{ RLIMIT_MEMLOCK, 0 },
+		{ RLIMIT_MSGQUEUE, 0 },
+		{ RLIMIT_NICE, 0 },
+		{ RLIMIT_RTPRIO, 0 },
+		/* Every POSIX timer of the image takes one. */
+		{ RLIMIT_SIGPENDING, 2 * PVN_MAX_VCPUS },
+		{ RLIMIT_NOFILE, PVN_FD_DOORBELL + PVN_MAX_LINKS },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct rlimit now, r = { limits[i].value, limits[i].value };
+
+		if (getrlimit((__rlimit_resource_t)limits[i].what, &now) != 0)
+			return -errno;
+		if (r.rlim_max > now.rlim_max)
+			r.rlim_max = r.rlim_cur = now.rlim_max;
+		if (setrlimit((__rlimit_resource_t)limits[i].what, &r) != 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int sandbox_enter(const char **what)
+{
+	int rc;
+
+	umask(0777);
+	setsid();
+	*what = "empty root";
+	rc = empty_root();
+	if (rc)
+		return rc;
+	*what = "user";
+	rc = drop_user();
+	if (rc)
+		return rc;
+	*what = "capabilities";
+	rc = drop_capabilities();
+	if (rc)
+		return rc;
+	*what = "limits";
+	rc = set_limits();
+	if (rc)
+		return rc;
+	*what = "no_new_privs";
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ? -errno : 0;
+}

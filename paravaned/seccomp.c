@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system call filter of a domain.
+ *
+ * Guest and image share a process, so the filter asks first where a system call comes from: only
+ * the image's gate may make any, only its sigreturn stub may return from a signal.  From all other
+ * places the call becomes a SIGSYS, which is how the image gets the guest's bare SYSCALLs (and
+ * int 0x80) - the frequent case, decided in four instructions.
+ *
+ * The gate does not make a call trusted: a guest may jump there.  So the rules, written with
+ * libseccomp, name the calls and their arguments, such that whoever uses them reaches nothing but
+ * the domain's own memory, its own sockets and doorbells, and its own time.
+ */
+#include "config.h"
+#include "paravaned/seccomp.h"
+
+#include <asm/prctl.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <paravane/shared.h>
+
+#define X32_BIT		0x40000000U
+#define LOW(x)		((uint32_t)(x))
+#define HIGH(x)		((uint32_t)((x) >> 32))
+#define OFF(field)	((uint32_t)offsetof(struct seccomp_data, field))
+#define TRAP		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP)
+#define LOAD(off)	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, off)
+#define JEQ(k, t, f)	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, t, f)
+#define JGE(k, t, f)	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, k, t, f)
+
+_Static_assert(HIGH(PVN_GATE_RIP) == HIGH(PVN_SIGRETURN_RIP), "the prologue compares the high half once");
+
+/* Falls off its end into the rules.  Jumps count instructions to skip. */
+static const struct sock_filter prologue[] = {
+	/*  0 */ LOAD(OFF(instruction_pointer)),
+	/*  1 */ JEQ(LOW(PVN_GATE_RIP), 9, 0),			/* to 11 */
+	/*  2 */ JEQ(LOW(PVN_SIGRETURN_RIP), 1, 0),		/* to 4 */
+	/*  3 */ TRAP,
+	/*  4 */ LOAD(OFF(instruction_pointer) + 4),
+	/*  5 */ JEQ(HIGH(PVN_SIGRETURN_RIP), 0, 12),		/* else to 18 */
+	/*  6 */ LOAD(OFF(arch)),
+	/*  7 */ JEQ(AUDIT_ARCH_X86_64, 0, 10),			/* else to 18 */
+	/*  8 */ LOAD(OFF(nr)),
+	/*  9 */ JEQ(SYS_rt_sigreturn, 0, 8),			/* else to 18 */
+	/* 10 */ BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	/* 11 */ LOAD(OFF(instruction_pointer) + 4),
+	/* 12 */ JEQ(HIGH(PVN_GATE_RIP), 0, 5),			/* else to 18 */
+	/* 13 */ LOAD(OFF(arch)),
+	/* 14 */ JEQ(AUDIT_ARCH_X86_64, 0, 3),			/* else to 18 */
+	/* 15 */ LOAD(OFF(nr)),
+	/* 16 */ JGE(X32_BIT, 1, 0),				/* to 18 */
+	/* 17 */ BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),		/* to the rules */
+	/* 18 */ TRAP,
+};
+
+#define PROLOGUE_LEN	(sizeof(prologue) / sizeof(prologue[0]))
+
+#define MAX_ARGS	4
+
+struct rule {
+	int nr;
+	unsigned int nr_args;
+	struct scmp_arg_cmp arg[MAX_ARGS];
+};
+
+#define EQ(a, v)	{ .arg = (a), .op = SCMP_CMP_EQ, .datum_a = (v) }
+
+#define FIXED_SHARED	(MAP_SHARED | MAP_FIXED)
+#define HOLE		(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED)
+
+/* The flags and the descriptor of mmap are the boundary: nothing else can be mapped. */
+static const struct rule rules[] = {
+	{ SYS_mmap, 2, { EQ(3, FIXED_SHARED), EQ(4, PVN_FD_MEM) } },
+	{ SYS_mmap, 2, { EQ(3, FIXED_SHARED | MAP_POPULATE), EQ(4, PVN_FD_MEM) } },
+	{ SYS_mmap, 2, { EQ(3, FIXED_SHARED), EQ(4, PVN_FD_SHARED) } },
+	{ SYS_mmap, 2, { EQ(3, FIXED_SHARED | MAP_POPULATE), EQ(4, PVN_FD_SHARED) } },
+	{ SYS_mmap, 2, { EQ(2, PROT_NONE), EQ(3, HOLE) } },
+	{ SYS_munmap, 0, { { 0 } } },
+	{ SYS_mprotect, 0, { { 0 } } },
+	/* Shared, not private: the waker is another process. */
+	{ SYS_futex, 1, { EQ(1, FUTEX_WAIT) } },
+	{ SYS_futex, 1, { EQ(1, FUTEX_WAKE) } },
+	{ SYS_read, 1, { EQ(0, PVN_FD_MACHINE) } },
+	{ SYS_write, 1, { EQ(0, PVN_FD_MACHINE) } },
+	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 0) } },
+	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 1) } },
+	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 2) } },
+	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 3) } },
+	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 4) } },
+	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 5) } },
+	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 6) } },
+	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 7) } },
+	{ SYS_timer_settime, 0, { { 0 } } },
+	{ SYS_timer_gettime, 0, { { 0 } } },
+	{ SYS_clock_gettime, 0, { { 0 } } },
+	{ SYS_exit_group, 0, { { 0 } } },
+	{ SYS_sched_yield, 0, { { 0 } } },
+	{ SYS_arch_prctl, 1, { EQ(0, ARCH_SET_FS) } },
+	{ SYS_arch_prctl, 1, { EQ(0, ARCH_SET_GS) } },
+	{ SYS_rt_sigprocmask, 0, { { 0 } } },
+};
+
+_Static_assert(PVN_MAX_LINKS == 8, "one rule per doorbell");
+
+static struct sock_filter program[SECCOMP_MAX_LEN];
+static uint32_t program_len;
+
+static int rules_add(scmp_filter_ctx ctx)
+{
+	size_t i;
+	int rc = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP);
+
+	if (!rc)
+		rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	for (i = 0; !rc && i < sizeof(rules) / sizeof(rules[0]); i++)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rules[i].nr, rules[i].nr_args, rules[i].arg);
+	return rc;
+}
+
+/* libseccomp writes programs to descriptors only. */
+static int rules_export(struct sock_filter *out, uint32_t max, uint32_t *len)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int fd = memfd_create("paravane-filter", MFD_CLOEXEC), rc;
+	ssize_t n;
+
+	if (!ctx || fd < 0) {
+		rc = ctx ? -errno : -ENOMEM;
+		goto out;
+	}
+	rc = rules_add(ctx);
+	if (!rc)
+		rc = seccomp_export_bpf(ctx, fd);
+	if (rc)
+		goto out;
+	n = pread(fd, out, max * sizeof(*out), 0);
+	if (n < (ssize_t)sizeof(*out) || n % (ssize_t)sizeof(*out) ||
+	    lseek(fd, 0, SEEK_END) != n)
+		rc = -E2BIG;
+	else
+		*len = (uint32_t)((size_t)n / sizeof(*out));
+out:
+	if (ctx)
+		seccomp_release(ctx);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int seccomp_program(struct sock_filter *out, uint32_t *len)
+{
+	uint32_t n = 0;
+	int rc;
+
+	if (!program_len) {
+		memcpy(program, prologue, sizeof(prologue));
+		rc = rules_export(program + PROLOGUE_LEN, SECCOMP_MAX_LEN - PROLOGUE_LEN, &n);
+		if (rc)
+			return rc;
+		program_len = (uint32_t)PROLOGUE_LEN + n;
+	}
+	memcpy(out, program, program_len * sizeof(*out));
+	*len = program_len;
+	return 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process of a domain is made here: a fork into new namespaces, the descriptors put where
+ * the image expects them, everything else closed, the sandbox entered, the image executed.
+ *
+ * The child runs between fork and exec in a copy of the daemon: only system calls, no locks, no
+ * allocation.  There is no death signal: domains outlive a daemon that crashes.
+ */
+#include "config.h"
+#include "paravaned/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libs/util/find.h"
+#include "libs/util/log.h"
+
+/* The image's descriptor while it is executed: the first one behind those the domain keeps. */
+#define IMAGE_FD	(PVN_FD_DOORBELL + PVN_MAX_LINKS)
+#define NR_FDS		(IMAGE_FD + 1)
+
+/* Tests put a program of their own in the place of the image. */
+static int image_open(void)
+{
+	const char *env = getenv("PARAVANE_HV_IMAGE");
+	char path[PATH_MAX];
+	int fd, rc;
+
+	if (!env) {
+		rc = pvn_find_program(path, sizeof(path), "paravane-hv");
+		if (rc)
+			return rc;
+		env = path;
+	}
+	fd = open(env, O_PATH | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The child's last words, as a request like any other. */
+static void __attribute__((noreturn)) child_fail(const char *what, int err)
+{
+	struct pvn_request r;
+
+	memset(&r, 0, PVN_REQUEST_HEAD);
+	r.op = PVN_REQ_CRASH;
+	r.len = (uint32_t)snprintf((char *)r.data, sizeof(r.data), "before the image ran: %s: %s", what,
+				   strerror(err));
+	if (write(PVN_FD_MACHINE, &r, PVN_REQUEST_HEAD + r.len) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* Descriptor i of `want` becomes number i; all others are closed.  0 or -errno. */
+static int arrange_fds(const int want[NR_FDS])
+{
+	int high[NR_FDS], i;
+
+	/* Out of the way first, so that none is overwritten before its turn. */
+	for (i = PVN_FD_MEM; i < NR_FDS; i++) {
+		high[i] = fcntl(want[i], F_DUPFD_CLOEXEC, NR_FDS);
+		if (high[i] < 0)
+			return -errno;
+	}
+	for (i = PVN_FD_MEM; i < NR_FDS; i++)
+		if (dup3(high[i], i, i == IMAGE_FD ? O_CLOEXEC : 0) < 0)
+			return -errno;
+	if (syscall(SYS_close_range, 0, PVN_FD_MEM - 1, 0) != 0 ||
+	    syscall(SYS_close_range, NR_FDS, ~0U, 0) != 0)
+		return -errno;
+	return 0;
+}
+
+static void signals_reset(void)
+{
+	sigset_t none;
+
+	/* Handlers went with CLONE_CLEAR_SIGHAND, what is ignored would stay ignored. */
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void __attribute__((noreturn)) child(const int want[NR_FDS], char *name)
+{
+	char *argv[] = { name, NULL }, *envp[] = { NULL };
+	const char *what = "descriptors";
+	int rc = arrange_fds(want);
+
+	if (rc)
+		child_fail(what, -rc);
+	signals_reset();
+	rc = sandbox_enter(&what);
+	if (rc)
+		child_fail(what, -rc);
+	syscall(SYS_execveat, IMAGE_FD, "", argv, envp, AT_EMPTY_PATH);
+	child_fail("exec of paravane-hv", errno);
+}
+
+int spawn_domain(struct spawn *s)
+{
+	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | sandbox_clone_flags(),
+				   .pidfd = (uint64_t)(uintptr_t)&s->pidfd,
+				   .exit_signal = SIGCHLD };
+	int want[NR_FDS], i, rc = 0;
+	char name[24];
+	long pid;
+
+	want[PVN_FD_MEM] = s->mem_fd;
+	want[PVN_FD_SHARED] = s->shared_fd;
+	want[PVN_FD_MACHINE] = s->request_fd;
+	for (i = 0; i < PVN_MAX_LINKS; i++)
+		want[PVN_FD_DOORBELL + i] = s->doorbell[i];
+	want[IMAGE_FD] = image_open();
+	if (want[IMAGE_FD] < 0)
+		return want[IMAGE_FD];
+	snprintf(name, sizeof(name), "paravane-d%u", s->domid);
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		child(want, name);
+	if (pid < 0)
+		rc = -errno;
+	close(want[IMAGE_FD]);
+	s->pid = (pid_t)pid;
+	return rc;
+}

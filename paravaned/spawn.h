@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Making the process of a domain. */
+#ifndef PARAVANED_SPAWN_H
+#define PARAVANED_SPAWN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <paravane/shared.h>
+
+struct spawn {
+	uint16_t domid;
+	int mem_fd, shared_fd, request_fd;
+	int doorbell[PVN_MAX_LINKS];
+	/* results */
+	pid_t pid;
+	int pidfd;
+};
+
+/*
+ * Start the hv image in a sandbox of its own with the descriptors PVN_FD_*.  0 or -errno.
+ * What goes wrong in the new process itself it reports as a PVN_REQ_CRASH on request_fd.
+ */
+int spawn_domain(struct spawn *s);
+
+/* sandbox.c.  What namespaces this host lets us have, found out once at start. */
+void sandbox_probe(void);
+unsigned long sandbox_clone_flags(void);
+/* In the new process: leave everything behind.  0, or -errno with *what failed. */
+int sandbox_enter(const char **what);
+
+#endif
