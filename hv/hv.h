@@ -23,6 +23,12 @@
 #include <xen/event_channel.h>
 #include <paravane/shared.h>
 
+/* lib.c; in unit tests the C library's */
+void *memcpy(void *dst, const void *src, size_t n);
+void *memset(void *dst, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+size_t strlen(const char *s);
+
 /* Nothing here is ever linked dynamically: no GOT, please. */
 #pragma GCC visibility push(hidden)
 
@@ -135,10 +141,6 @@ extern struct vcpu vcpu;
 extern volatile uint32_t hv_exit_work;
 
 /* lib.c */
-void *memcpy(void *dst, const void *src, size_t n);
-void *memset(void *dst, int c, size_t n);
-int memcmp(const void *a, const void *b, size_t n);
-size_t strlen(const char *s);
 int hv_snprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static inline void spin_lock(uint32_t *l)

@@ -207,9 +207,11 @@ _Static_assert(PVN_HEAP_OFFSET + PVN_HEAP_FRAMES * PVN_PAGE_SIZE <= PVN_M2P_OFFS
  */
 #define PVN_GUEST_END		0x600000000000UL
 #define PVN_M2P_VA		0x600000000000UL	/* uint64_t[mfn]; only the domain's slice is mapped */
+#ifndef PVN_SHARED_VA		/* unit tests of the image's code place these elsewhere */
 #define PVN_SHARED_VA		0x610000000000UL	/* the page set */
 #define PVN_DIRECTMAP_VA	0x620000000000UL	/* the memory object */
 #define PVN_PRIVATE_VA		0x640000000000UL	/* image-private memory: frame table, stacks */
+#endif
 #define PVN_IMAGE_BASE		0x700000000000UL	/* text and data of the image */
 /* The two places in the image that execute SYSCALL: the value of RIP the filter sees. */
 #define PVN_GATE_RIP		(PVN_IMAGE_BASE + 0x1040UL)	/* every system call of the image */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "hv_shim.h"
+#include <hv/platform.h>
+
+#define RW (_PAGE_PRESENT | _PAGE_RW)
+#define FRAME_TABLE (PVN_PRIVATE_VA + 0x100000)
+
+struct vcpu vcpu;
+struct vcpu_info *vcpu_info_ptr;
+volatile uint32_t hv_exit_work;
+int platform_have_fsgsbase;
+struct shim_counts shim;
+int64_t shim_machine_ret;
+uint32_t shim_machine_op;
+
+static void map(uint64_t va, uint64_t bytes)
+{
+	munmap((void *)va, bytes);
+	if (mmap((void *)va, bytes, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != (void *)va)
+		abort();
+}
+
+uint64_t *shim_table(uint64_t mfn)
+{
+	return mfn_ptr(mfn);
+}
+
+void shim_reset(void)
+{
+	unsigned int i;
+
+	map(PVN_SHARED_VA, PVN_M2P_OFFSET + 0x10000);
+	map(PVN_DIRECTMAP_VA, SHIM_PAGES * PAGE_SIZE * 2);
+	map(PVN_PRIVATE_VA, 0x200000);
+	memset(&vcpu, 0, sizeof(vcpu));
+	memset(&shim, 0, sizeof(shim));
+	header.mfn_base = SHIM_MFN_BASE;
+	header.range_frames = PVN_HEAP_FRAMES + SHIM_PAGES * 2;
+	header.nr_pages = SHIM_PAGES;
+	header.max_pages = SHIM_PAGES;
+	header.nr_vcpus = 1;
+	header.domid = 7;
+	header.max_ports = 1024;
+	header.max_grant_frames = 4;
+	frame_table_init(FRAME_TABLE);
+	vcpu_info_ptr = &shared_info_page.vcpu_info[0];
+	vcpu.cr3_mfn = SHIM_L4;
+	shim_table(SHIM_L4)[0] = PTE(SHIM_L3, RW | _PAGE_USER);
+	shim_table(SHIM_L3)[0] = PTE(SHIM_L2, RW | _PAGE_USER);
+	shim_table(SHIM_L2)[0] = PTE(SHIM_L1, RW | _PAGE_USER);
+	for (i = 0; i < SHIM_PAGES; i++)
+		shim_table(SHIM_L1)[i] = PTE(RAM(i), i < 4 ? _PAGE_PRESENT : RW);
+}
+
+uint64_t platform_va_start(void) { return 0; }
+uint64_t platform_va_end(void) { return PVN_GUEST_END; }
+void platform_flush_page(uint64_t va) { platform_flush_range(va, 1); }
+void platform_flush_range(uint64_t va, uint64_t pages)
+{
+	shim.flush_range++;
+	shim.flushed_va = va;
+	shim.flushed_pages = pages;
+}
+void platform_flush_all(void) { shim.flush_all++; }
+void platform_set_segment_base(int which, uint64_t base) { *(which ? &vcpu.gs_base_kernel : &vcpu.fs_base) = base; }
+uint64_t platform_get_segment_base(int which) { return which ? vcpu.gs_base_kernel : vcpu.fs_base; }
+void platform_set_timer(uint64_t ns) { shim.timers++; }
+void platform_wait(uint64_t ns) { shim.waits++; if (shim.waits > 1000) abort(); }
+void platform_yield(void) { shim.yields++; }
+void platform_doorbell(unsigned int link) { shim.doorbells++; }
+int64_t machine_call(struct pvn_request *q, struct pvn_reply *r)
+{
+	shim_machine_op = q->op;
+	return shim_machine_ret;
+}
+int64_t machine_call1(uint32_t op, uint64_t a0, uint64_t a1) { shim_machine_op = op; return shim_machine_ret; }
+void machine_console(const char *bytes, size_t n) {}
+void machine_log(const char *fmt, ...) {}
+void domain_shutdown(uint32_t reason) { exit(40 + (int)reason); }
+void domain_crash(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(33);
+}
