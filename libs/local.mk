@@ -3,7 +3,8 @@ noinst_HEADERS += libs/util/find.h libs/util/log.h libs/util/daemon.h libs/util/
 	libs/util/loop-private.h libs/ctl/ctl.h libs/ctl/private.h \
 	libs/client/conn.h libs/client/domain.h libs/client/client.h libs/client/handle.h \
 	libs/xencall/private.h libs/xenforeignmemory/private.h \
-	libs/xenevtchn/private.h libs/xenevtchn/epoll-names.h libs/paravane-ext.h
+	libs/xenevtchn/private.h libs/xenevtchn/epoll-names.h libs/paravane-ext.h \
+	libs/client/maptrack.h libs/xengnttab/private.h
 
 # What every daemon and tool of ours uses.
 noinst_LTLIBRARIES += libs/libutil.la
@@ -15,12 +16,14 @@ libs_libutil_la_LIBADD = $(URING_LIBS)
 
 # What the four libraries have in common: part of each, seen by nobody.
 noinst_LTLIBRARIES += libs/libclient.la
-libs_libclient_la_SOURCES = libs/client/conn.c libs/client/domain.c libs/client/client.c libs/util/rundir.c
+libs_libclient_la_SOURCES = libs/client/conn.c libs/client/domain.c libs/client/client.c \
+	libs/client/maptrack.c libs/util/rundir.c
 libs_libclient_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 
 # Xen's libraries: same names, same versions of symbols, Paravane behind them.
 XENLIB_LDFLAGS = -version-info 1:0:0 -no-undefined $(SAN_CFLAGS)
-pvnlib_LTLIBRARIES += libs/libxencall.la libs/libxenevtchn.la libs/libxenforeignmemory.la
+pvnlib_LTLIBRARIES += libs/libxencall.la libs/libxenevtchn.la \
+	libs/libxengnttab.la libs/libxenforeignmemory.la
 
 libs_libxencall_la_SOURCES = libs/xencall/xencall.c libs/xencall/arena.c
 libs_libxencall_la_LIBADD = libs/libclient.la
@@ -34,6 +37,13 @@ libs_libxenevtchn_la_LIBADD = libs/libclient.la
 libs_libxenevtchn_la_LDFLAGS = $(XENLIB_LDFLAGS) \
 	-Wl,--version-script=$(srcdir)/libs/xenevtchn/libxenevtchn.map
 EXTRA_libs_libxenevtchn_la_DEPENDENCIES = libs/xenevtchn/libxenevtchn.map
+
+libs_libxengnttab_la_SOURCES = libs/xengnttab/handle.c libs/xengnttab/grant.c libs/xengnttab/table.c \
+	libs/xengnttab/map.c libs/xengnttab/copy.c libs/xengnttab/notify.c libs/xengnttab/absent.c
+libs_libxengnttab_la_LIBADD = libs/libclient.la
+libs_libxengnttab_la_LDFLAGS = $(XENLIB_LDFLAGS) \
+	-Wl,--version-script=$(srcdir)/libs/xengnttab/libxengnttab.map
+EXTRA_libs_libxengnttab_la_DEPENDENCIES = libs/xengnttab/libxengnttab.map
 
 libs_libxenforeignmemory_la_SOURCES = libs/xenforeignmemory/foreignmemory.c \
 	libs/xenforeignmemory/resource.c

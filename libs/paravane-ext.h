@@ -27,7 +27,9 @@ int xenevtchn_poll(xenevtchn_handle *xce, uint64_t ns);
 /*
  * Where the whole memory of domid is mapped in this process, writable, and how long that is:
  * single-page grant mappings point into it, and it may be registered with io_uring.  The mapping
- * lives at least until xengnttab_close().  0, or -1 and errno (ESRCH: no such domain).
+ * lives until xengnttab_close(), even when the domain is gone; with base NULL the handle gives
+ * up what it has of domid (backends: when the device is gone).  0, or -1 and errno (ESRCH: no such
+ * domain).
  */
 int xengnttab_window(xengnttab_handle *xgt, uint32_t domid, void **base, size_t *bytes);
 

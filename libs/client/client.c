@@ -5,6 +5,8 @@
 #include "config.h"
 #include "libs/client/client.h"
 
+#include "libs/client/maptrack.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -64,6 +66,7 @@ void pvn_client_put(struct pvn_client *c)
 	 * leaving the memory of the table. */
 	if (c->pid == getpid())
 		pvn_domains_clear(&c->domains);
+	pvn_maptrack_free(c);
 	pvn_conn_close(&c->conn);
 	pthread_mutex_destroy(&c->lock);
 	free(c);

@@ -10,11 +10,14 @@
 
 #include <pthread.h>
 
+struct pvn_tracks;
+
 struct pvn_client {
 	pthread_mutex_t lock;
 	struct pvn_conn conn;
 	struct pvn_domains domains;
 	pid_t pid;		/* of the process it is for; a child of fork makes a new one */
+	struct pvn_tracks *tracks;	/* maptrack.c; NULL: no grant has been mapped */
 	unsigned handles;
 };
 
