@@ -59,7 +59,7 @@ static void print_config(FILE *out, long domid, const struct domain_config *c)
 	struct json_object *o = config_json_domain(domid, config_json(c));
 
 	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_object_to_json_string_ext(o, CONFIG_JSON_STYLE));
 	json_object_put(o);
 }
 

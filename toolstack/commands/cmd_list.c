@@ -142,8 +142,7 @@ int cmd_list(int argc, char **argv)
 		print_header(&o);
 	ret = xl_for_domains(&t, argc - optind, argv + optind, true, list_one, &o);
 	if (o.details) {
-		puts(json_object_to_json_string_ext(o.array, JSON_C_TO_STRING_PRETTY |
-							     JSON_C_TO_STRING_NOSLASHESCAPE));
+		puts(json_object_to_json_string_ext(o.array, CONFIG_JSON_STYLE));
 		json_object_put(o.array);
 	}
 out:

@@ -26,16 +26,17 @@ static const struct option long_options[] = {
 int xl_getopt(const char *name, int argc, char **argv, const char *options, int min_args)
 {
 	bool ambiguous;
-	int opt = getopt_long(argc, argv, options, long_options, NULL);
+	int opt;
 
+	opterr = 0;
+	opt = getopt_long(argc, argv, options, long_options, NULL);
 	if (opt == 'h') {
 		xl_print_help(xl_find_command(name, &ambiguous));
 		exit(XL_OK);
 	}
-	if (opt == '?')
-		exit(XL_USAGE);
-	if (opt >= 0 && !strchr(options, opt)) {
-		fprintf(stderr, "xl: %s: no such option; `xl help %s' lists them\n", name, name);
+	if (opt == '?' || (opt >= 0 && !strchr(options, opt))) {
+		xl_say("%s: `%s': no such option, or its argument is missing; `xl help %s' lists them",
+		       name, argv[optind - 1], name);
 		exit(XL_USAGE);
 	}
 	if (opt < 0 && argc - optind < min_args) {

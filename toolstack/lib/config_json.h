@@ -6,6 +6,10 @@
 #include <json-c/json.h>
 #include "toolstack/lib/domain_config.h"
 
+/* As libxl's printer does it: "key": value, one a line. */
+#define CONFIG_JSON_STYLE                                                                          \
+	(JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
+
 /* {"c_info": .., "b_info": .., "disks": [..], "on_..": ..}.  NULL: out of memory. */
 struct json_object *config_json(const struct domain_config *c);
 

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration parser: what is accepted, what is refused and on which line, and that no text
+ * whatever makes it crash, leak or hang.  If it broke, `xl create' would start domains that are not
+ * what the file says, or fall over a file from somebody else.
+ */
+#include "config.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "toolstack/lib/cfg_parser.h"
+#include "toolstack/lib/domain_config.h"
+
+#define BASE	"name=\"a\"\nkernel=\"/k\"\nmemory=32\n"
+
+static int parse(struct domain_config *c, const char *text, char **error)
+{
+	return domain_config_parse(c, "t.cfg", text, strlen(text), strlen(text), error);
+}
+
+/* The text is accepted; *c to be freed. */
+static void accepted(struct domain_config *c, const char *text)
+{
+	char *error;
+
+	cr_assert_eq(parse(c, text, &error), 0, "refused: %s\n%s", error, text);
+	cr_assert_null(error);
+}
+
+static void refused(const char *text, const char *says)
+{
+	struct domain_config c;
+	char *error;
+
+	cr_assert_neq(parse(&c, text, &error), 0, "accepted: %s", text);
+	cr_assert_not_null(error);
+	cr_assert_not_null(strstr(error, says), "`%s' does not say `%s'", error, says);
+	cr_assert_null(strchr(error, '\n'), "more than a line: %s", error);
+	cr_assert_null(c.text, "something is left in the configuration");
+	free(error);
+}
+
+Test(xl_config, every_honoured_key)
+{
+	struct domain_config c;
+
+	accepted(&c, "name='web'\ntype=\"pv\"\nuuid=\"6a0d8b1e-8d53-4f5e-9d0b-111111111111\"\n"
+		     "kernel=\"/boot/k\"\nramdisk=\"/boot/r\"\nroot=\"/dev/xvda\"\nextra='ro quiet'\n"
+		     "memory=64\nmaxmem=0x80\nvcpus=1\nmaxvcpus=1\non_poweroff='preserve'\n"
+		     "on_reboot='destroy'\non_watchdog='restart'\non_crash='rename-restart'\n"
+		     "on_soft_reset='preserve'\n"
+		     "max_grant_frames=32\nmax_maptrack_frames=10\nmax_grant_version=1\n"
+		     "max_event_channels=255\nnomigrate=1\nbuilder='generic'\n"
+		     "disk=['/d.img,raw,xvda,w']");
+	cr_assert_str_eq(c.name, "web");
+	cr_assert(c.uuid_given);
+	cr_assert_str_eq(c.kernel, "/boot/k");
+	cr_assert_str_eq(c.ramdisk, "/boot/r");
+	cr_assert_str_eq(c.cmdline, "root=/dev/xvda ro quiet");
+	cr_assert_eq(c.memory_kib, 64 << 10);
+	cr_assert_eq(c.maxmem_kib, 128 << 10);
+	cr_assert_eq(c.on_poweroff, ACTION_PRESERVE);
+	cr_assert_eq(c.on_reboot, ACTION_DESTROY);
+	cr_assert_eq(c.on_watchdog, ACTION_RESTART);
+	cr_assert_eq(c.on_crash, ACTION_RENAME_RESTART);
+	cr_assert_eq(c.on_soft_reset, ACTION_PRESERVE);
+	cr_assert_eq(c.max_grant_frames, 32);
+	cr_assert_eq(c.max_maptrack_frames, 10);
+	cr_assert_eq(c.max_event_channels, 255);
+	cr_assert(c.nomigrate);
+	cr_assert_eq(c.nr_disks, 1);
+	domain_config_free(&c);
+}
+
+Test(xl_config, defaults)
+{
+	struct domain_config c;
+
+	accepted(&c, "name='a'\nkernel='/k'");
+	cr_assert_eq(c.memory_kib, 32 << 10);
+	cr_assert_eq(c.maxmem_kib, 32 << 10);
+	cr_assert_eq(c.vcpus, 1);
+	cr_assert_eq(c.on_poweroff, ACTION_DESTROY);
+	cr_assert_eq(c.on_reboot, ACTION_RESTART);
+	cr_assert_eq(c.on_crash, ACTION_DESTROY);
+	cr_assert_eq(c.max_event_channels, 1023);
+	cr_assert_eq(c.max_grant_frames, 64);
+	cr_assert(!c.uuid_given);
+	cr_assert(!uuid_is_null(c.uuid));
+	cr_assert_str_eq(c.cmdline, "");
+	domain_config_free(&c);
+}
+
+Test(xl_config, later_assignment_wins)
+{
+	struct domain_config c;
+
+	accepted(&c, BASE "memory=48; memory=64 # last\ncmdline='a'\ncmdline+=' b'\n");
+	cr_assert_eq(c.memory_kib, 64 << 10);
+	cr_assert_str_eq(c.cmdline, "a b");
+	domain_config_free(&c);
+}
+
+/* cmdline is the whole truth; root and extra count only without it. */
+Test(xl_config, cmdline_beats_root)
+{
+	struct domain_config c;
+
+	accepted(&c, BASE "cmdline='x'\nroot='/dev/xvda'\nextra='y'\n");
+	cr_assert_str_eq(c.cmdline, "x");
+	domain_config_free(&c);
+}
+
+Test(xl_config, neutral_values_of_refused_keys_pass)
+{
+	struct domain_config c;
+
+	accepted(&c, BASE "vif=[]\nvfb=[ ]\npci=[]\ncpus='all'\ncpu_weight=256\ncap=0\n"
+			  "pool='Pool-0'\nbootloader=''\nacpi=0\nvnc=0\ntsc_mode='native'\n");
+	domain_config_free(&c);
+}
+
+static const struct {
+	const char *text, *says;
+} bad[] = {
+	{"", "name: is missing"},
+	{"name=\"a\"\n", "kernel: is missing"},
+	{"kernel='/k'\n", "name: is missing"},
+	{"name=\"a\nkernel='/k'", "t.cfg:1:"},
+	{"name='a'\nkernel=k\n", "t.cfg:2:"},
+	{BASE "disk = [ 'a',\n 'b',\n", "t.cfg:5:"},
+	{BASE "memory=x", "t.cfg:4:"},
+	{BASE "frob = 1", "t.cfg:4: frob: unknown key"},
+	{BASE "\n# memory\n  Memory=3", "t.cfg:6:"},
+	{BASE "memory='64 MiB'", "t.cfg:4: memory: `64 MiB' is not a number"},
+	{BASE "memory='-1'", "t.cfg:4: memory: `-1' is not a number"},
+	{BASE "memory=99999999999999999999", "t.cfg:4: memory: 99999999999999999999 is out of range"},
+	{BASE "memory=2", "t.cfg:4: memory: 2 is out of range"},
+	{BASE "memory=[1]", "t.cfg:4: memory: must be one value"},
+	{BASE "maxmem=16", "t.cfg:4: maxmem: is less than memory"},
+	{BASE "vcpus=2", "t.cfg:4: vcpus: 2: the process platform runs 1 vCPU"},
+	{BASE "vcpus=1\nmaxvcpus=4", "t.cfg:5: maxvcpus: 4: the process platform"},
+	{BASE "vcpus=0", "t.cfg:4: vcpus: 0 is out of range"},
+	{BASE "type='hvm'", "t.cfg:4: type: `hvm': only PV guests"},
+	{BASE "type=''", "t.cfg:4: type:"},
+	{BASE "builder='hvm'", "t.cfg:4: builder:"},
+	{BASE "uuid='1234'", "t.cfg:4: uuid: `1234' is not a UUID"},
+	{BASE "on_crash='explode'", "t.cfg:4: on_crash: `explode' is not an action"},
+	{BASE "on_soft_reset='soft-reset'", "t.cfg:4: on_soft_reset: soft-reset is for HVM"},
+	{BASE "vif=['']", "t.cfg:4: vif: there is no network backend"},
+	{BASE "vfb=['vnc=1']", "t.cfg:4: vfb: there is no framebuffer backend"},
+	{BASE "pci=['01:00.0']", "t.cfg:4: pci: is for PCI passthrough"},
+	{BASE "bootloader='pygrub'", "t.cfg:4: bootloader: no boot loader"},
+	{BASE "cpus='0-1'", "t.cfg:4: cpus: vCPUs cannot be pinned"},
+	{BASE "cpu_weight=512", "t.cfg:4: cpu_weight: weights are not enforced"},
+	{BASE "hap=1", "t.cfg:4: hap: is for HVM"},
+	{BASE "max_grant_version=2", "t.cfg:4: max_grant_version: grant tables of version 2"},
+	{BASE "max_grant_frames=65", "t.cfg:4: max_grant_frames: 65 is out of range"},
+	{BASE "max_event_channels=4096", "t.cfg:4: max_event_channels: 4096 is out of range"},
+	{BASE "firmware='uefi'", "t.cfg:4: firmware: `uefi': only pvgrub64"},
+	{BASE "firmware='pvgrub64'", "t.cfg:4: firmware: contradicts kernel"},
+	{BASE "name=''", "name: is missing"},
+	{BASE "name='a/b'", "t.cfg:4: name: has a blank, a slash"},
+	{BASE "name='a b'", "t.cfg:4: name: has a blank"},
+	{BASE "name='a\\nb'", "t.cfg:4: name: has a blank"},
+	{BASE "name='17'", "t.cfg:4: name: is a number"},
+	{BASE "name='..'", "t.cfg:4: name: begins with"},
+	{BASE "disk='/d.img,raw,xvda,w'", "t.cfg:4: disk: must be a list"},
+	{BASE "disk=[['a']]", "t.cfg:4: disk: entry 1 is not a string"},
+	{BASE "disk=['/d.img']", "disk: `/d.img'"},
+	{BASE "disk=['/d.img,raw']", "t.cfg:4: disk:"},
+	{BASE "disk=['raw:/d.img,xvda,q']", "t.cfg:4: disk:"},
+	{BASE "disk=['/d.img,qcow2,xvda,w']", "only format raw is served"},
+	{BASE "disk=['d.img,raw,xvda,w']", "must be an absolute path"},
+	{BASE "disk=['/d.img,raw,xvd,w']", "is not a device name"},
+	{BASE "disk=['/d.img,raw,xvda,w','/e.img,raw,xvda,w']", "is already another disk"},
+	{BASE "disk=['/d.img,raw,xvda,w,backend=5']", "backends run in the control domain"},
+	{BASE "disk=['/d.img,raw,xvda,w,script=block-iscsi']", "block scripts are not run"},
+	{BASE "disk=['/d.img,raw,xvda,w,specification=virtio']", "only Xen block devices"},
+	{BASE "disk=['vdev=xvda,access=r']", "t.cfg:4: disk:"},
+	{BASE "disk=['vdev=hdc,cdrom,access=r']", "t.cfg:4: disk:"},
+	{BASE "disk=['/d.img,raw,xvda,w,frob=1']", "t.cfg:4: disk:"},
+};
+
+Test(xl_config, what_is_wrong_and_where)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		refused(bad[i].text, bad[i].says);
+}
+
+Test(xl_config, long_command_line_is_refused_not_cut)
+{
+	char text[2048];
+	struct domain_config c;
+
+	snprintf(text, sizeof(text), "%scmdline='%01023d'", BASE, 1);
+	accepted(&c, text);
+	domain_config_free(&c);
+	snprintf(text, sizeof(text), "%scmdline='%01024d'", BASE, 1);
+	refused(text, "t.cfg:4: cmdline: the kernel command line has 1024 bytes");
+	snprintf(text, sizeof(text), "%sroot='%01020d'", BASE, 1);
+	refused(text, "t.cfg:4: root: the kernel command line has 1025 bytes");
+}
+
+Test(xl_config, override_lines_are_told_apart)
+{
+	struct domain_config c;
+	const char *text = BASE "memory=none\n";
+	char *error;
+
+	/* The last line came from the command line. */
+	cr_assert_neq(domain_config_parse(&c, "t.cfg", BASE "frob=1\n", strlen(BASE "frob=1\n"),
+					  strlen(BASE), &error), 0);
+	cr_assert_not_null(strstr(error, "t.cfg: command line: frob"), "%s", error);
+	free(error);
+	refused(text, "t.cfg:4:");
+}
+
+Test(xl_config, nul_bytes_and_size_are_refused)
+{
+	static char big[CFG_TEXT_MAX + 2];
+	struct domain_config c;
+	char *error;
+
+	cr_assert_neq(domain_config_parse(&c, "t.cfg", "a\0b", 3, 3, &error), 0);
+	cr_assert_not_null(strstr(error, "NUL"));
+	free(error);
+	memset(big, '\n', sizeof(big) - 1);
+	refused(big, "larger than 1 MiB");
+}
+
+Test(xl_config, a_file_that_is_not_there)
+{
+	struct domain_config c;
+	char *error;
+
+	cr_assert_eq(domain_config_load(&c, "/nonexistent/x.cfg", NULL, 0, &error), -ENOENT);
+	cr_assert_str_eq(error, "/nonexistent/x.cfg: cannot read the configuration: "
+				"No such file or directory");
+	free(error);
+	cr_assert_eq(domain_config_load(&c, "/tmp", NULL, 0, &error), -EISDIR);
+	free(error);
+}
+
+/* xl-disk-configuration(5): the same disk said in its different ways. */
+Test(xl_config, disk_specifications)
+{
+	static const char *const same[] = {
+		"/dev/vg/guest-volume,,xvda", "/dev/vg/guest-volume,raw,xvda,rw",
+		"format=raw, vdev=xvda, access=rw, target=/dev/vg/guest-volume",
+		"raw:/dev/vg/guest-volume,xvda,w", "phy:/dev/vg/guest-volume,xvda,w",
+		"access=w,vdev=xvda,target=/dev/vg/guest-volume",
+	};
+	struct domain_config c;
+	char text[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		snprintf(text, sizeof(text), "%sdisk=[\"%s\"]", BASE, same[i]);
+		accepted(&c, text);
+		cr_assert_eq(c.nr_disks, 1);
+		cr_assert_str_eq(c.disks[0].target, "/dev/vg/guest-volume", "%s", same[i]);
+		cr_assert_str_eq(c.disks[0].vdev, "xvda", "%s", same[i]);
+		cr_assert_eq(c.disks[0].devid, 51712);
+		cr_assert(c.disks[0].readwrite);
+		cr_assert(!c.disks[0].cdrom);
+		domain_config_free(&c);
+	}
+	accepted(&c, BASE "disk=['/root/image.iso,,hdc,cdrom','/a.img,raw,xvdb,r,direct-io-safe',\n"
+			  "'vdev=xvdc,access=ro,target=/with,comma and blank.img',]");
+	cr_assert_eq(c.nr_disks, 3);
+	cr_assert(c.disks[0].cdrom);
+	cr_assert(!c.disks[0].readwrite);
+	cr_assert_eq(c.disks[0].devid, 22 << 8);
+	domain_config_free(&c);
+}
+
+Test(xl_config, device_names)
+{
+	static const struct {
+		const char *name;
+		uint32_t devid;		/* 0: refused */
+	} names[] = {
+		{"xvda", 51712}, {"xvda1", 51713}, {"xvdb", 51728}, {"xvdp15", 51967},
+		{"xvdq", 1 << 28 | 16 << 8}, {"xvda16", 1 << 28 | 16}, {"xvdaa", 1 << 28 | 26 << 8},
+		{"d0", 51712}, {"d1p2", 51730}, {"d16", 1 << 28 | 16 << 8}, {"sda", 2048},
+		{"sdb3", 2067}, {"hda", 768}, {"hdb1", 833}, {"hdc", 5632}, {"hdd2", 5698},
+		{"51712", 51712}, {"0xca00", 51712},
+		{"xvd", 0}, {"xvda0", 0}, {"xvda256", 0}, {"xvdA", 0}, {"sdq", 0}, {"sda16", 0},
+		{"hde", 0}, {"hda64", 0}, {"", 0}, {"d", 0}, {"d1048576", 0}, {"d0p", 0}, {"d0p256", 0},
+		{"vda", 0}, {"51712x", 0}, {"-1", 0}, {"4294967296", 0}, {"xvda1x", 0},
+		{"xvdzzzzzzzzzzzzzzzzzzzz", 0}, {"99999999999999999999999", 0},
+	};
+	uint32_t devid;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		devid = 0;
+		cr_assert_eq(vdev_to_devid(names[i].name, &devid) == 0, names[i].devid != 0, "%s",
+			     names[i].name);
+		cr_assert_eq(devid, names[i].devid, "%s: %u", names[i].name, devid);
+	}
+}
+
+/* Keys in strings, comments and lists are not statements. */
+Test(xl_config, statements_are_found)
+{
+	const char *text = "a=1;b='x;c=2'\n#d=3\n e = [ 'f=1',\n 'g' ] ; h=\"\\\"i=1\"\nj_.2 += 1";
+	static const struct {
+		const char *name;
+		int line;
+	} want[] = {{"a", 1}, {"b", 1}, {"e", 3}, {"h", 4}, {"j_.2", 5}};
+	struct cfg_statement *s;
+	size_t nr, i;
+
+	cr_assert_eq(cfg_scan(text, strlen(text), &s, &nr), 0);
+	cr_assert_eq(nr, 5, "%zu statements", nr);
+	for (i = 0; i < nr; i++) {
+		cr_assert_str_eq(s[i].name, want[i].name);
+		cr_assert_eq(s[i].line, want[i].line, "%s on line %d", s[i].name, s[i].line);
+	}
+	free(s);
+}
