@@ -169,7 +169,8 @@ static int set_limits(void)
 		{ RLIMIT_RTPRIO, 0 },
 		/* Every POSIX timer of the image takes one. */
 		{ RLIMIT_SIGPENDING, 2 * PVN_MAX_VCPUS },
-		{ RLIMIT_NOFILE, PVN_FD_DOORBELL + PVN_MAX_LINKS },
+		/* What is open stays open; nothing more will be. */
+		{ RLIMIT_NOFILE, 0 },
 	};
 	size_t i;
 

@@ -66,10 +66,15 @@ pid_t machine_pid(void)
 
 void machine_end(void)
 {
+	struct pvn_msg_hello hello = { .version = PVN_PROTOCOL_VERSION };
+	struct pvn_msg_domain force = { .arg = 1 };
+	struct test_client c = { .fd = test_connect_raw() };
 	char cmd[128];
 	int status;
 
-	kill(pid, SIGTERM);
+	cr_assert(test_call(&c, PVN_MSG_HELLO, &hello, sizeof(hello), -1, NULL) == 0);
+	cr_assert(test_call(&c, PVN_MSG_STOP, &force, sizeof(force), -1, NULL) == 0);
+	close(c.fd);
 	cr_assert(waitpid(pid, &status, 0) == pid);
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "paravaned ended with status 0x%x", status);
 	snprintf(cmd, sizeof(cmd), "rm -rf %s", rundir);
