@@ -19,8 +19,7 @@ GUEST_CORE_SOURCES = \
 	pv-guest/drivers/xenstore.c pv-guest/drivers/xenstore_ops.c \
 	pv-guest/drivers/xenstore_ring.c pv-guest/drivers/xenstore_watch.c \
 	pv-guest/lib/datetime.c pv-guest/lib/printf.c pv-guest/lib/string.c pv-guest/lib/text.c \
-	pv-guest/shell/cmd_basic.c pv-guest/shell/cmd_bench.c pv-guest/shell/cmd_selftest.c \
-	pv-guest/shell/cmd_system.c \
+	pv-guest/shell/cmd_basic.c pv-guest/shell/cmd_bench.c pv-guest/shell/cmd_system.c \
 	pv-guest/shell/cmd_trap.c pv-guest/shell/cmd_xenstore.c pv-guest/shell/main.c \
 	pv-guest/shell/parse.c pv-guest/shell/run.c pv-guest/shell/trap_probe.S
 

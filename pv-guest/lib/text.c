@@ -66,6 +66,10 @@ const char *error_text(int err)
 	case E2BIG: return "Too big";
 	case EBADF: return "Bad file descriptor";
 	case EAGAIN: return "Try again";
+	case EFBIG: return "File too large";
+	case ELOOP: return "Too many levels of symbolic links";
+	case EUCLEAN: return "Structure needs cleaning";
+	case ENXIO: return "No such device or address";
 	case ENOMEM: return "Out of memory";
 	case EACCES: return "Permission denied";
 	case EFAULT: return "Bad address";

@@ -10,12 +10,10 @@
  * Names are untouched bytes other than '/' and NUL.  Nothing read from a disk is trusted:
  * a file system checks it and answers -EUCLEAN for what cannot be.
  */
-#ifndef PVG_VFS_H
-#define PVG_VFS_H
+#ifndef PV_VFS_H
+#define PV_VFS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <pv/types.h>
 
 #define VFS_PATH_MAX	4096
 #define VFS_NAME_MAX	255
@@ -122,7 +120,7 @@ struct vfs_mountinfo {
 int vfs_mount_get(unsigned i, struct vfs_mountinfo *info);
 
 /*
- * Called once at boot, when block devices are there: mounts /.  root is the value of
+ * Mounts / at boot, when block devices are there.  root is the value of
  * root= (a device's name) or NULL; initrd the cpio archive, or NULL.  With a root the
  * device is mounted; without one a ramfs with the archive's contents is.  /dev gets the
  * device files if the directory is there or can be made.

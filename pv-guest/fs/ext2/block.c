@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ext2: one block of the file system in the buffer cache, whose pages may hold several.
+ *
+ * Called by everything in ext2 that touches the disk. The caller has checked what it is about
+ * to do with the block; here only the end of the file system is.
+ */
+#include "ext2.h"
+
+static uint64_t page_of(const struct ext2_fs *fs, uint32_t block)
+{
+	return (uint64_t)block >> (BCACHE_SHIFT - fs->block_shift);
+}
+
+static uint32_t offset_of(const struct ext2_fs *fs, uint32_t block)
+{
+	return ((uint64_t)block << fs->block_shift) & (BCACHE_BYTES - 1);
+}
+
+int ext2_bread(struct ext2_fs *fs, uint32_t block, struct ext2_block *b)
+{
+	int ret;
+
+	if (block >= fs->es.s_blocks_count)
+		return ext2_corrupt(fs, "block %u is beyond the end", block);
+	ret = bcache_read(fs->sb->dev, page_of(fs, block), &b->buf);
+	if (!ret)
+		b->data = b->buf->data + offset_of(fs, block);
+	return ret;
+}
+
+int ext2_bzero(struct ext2_fs *fs, uint32_t block, struct ext2_block *b)
+{
+	int ret;
+
+	if (block >= fs->es.s_blocks_count)
+		return ext2_corrupt(fs, "block %u is beyond the end", block);
+	if (fs->block_size == BCACHE_BYTES)
+		ret = bcache_get(fs->sb->dev, page_of(fs, block), &b->buf);
+	else
+		ret = bcache_read(fs->sb->dev, page_of(fs, block), &b->buf);
+	if (ret)
+		return ret;
+	b->data = b->buf->data + offset_of(fs, block);
+	memset(b->data, 0, fs->block_size);
+	bcache_dirty(b->buf);
+	return 0;
+}
+
+void ext2_bdirty(struct ext2_block *b)
+{
+	bcache_dirty(b->buf);
+}
+
+void ext2_bput(struct ext2_block *b)
+{
+	if (b->buf)
+		bcache_put(b->buf);
+	b->buf = NULL;
+	b->data = NULL;
+}
