@@ -56,7 +56,26 @@ pv-guest/pv-guest: pv-guest/libpv-guest.a pv-guest/boot/pv-guest.lds pv-guest/bo
 	$(CC) -c -o $@.symbols.o $@.symbols.S && \
 	$(GUEST_LINK) -o $@ -Wl,--whole-archive pv-guest/libpv-guest.a $@.symbols.o
 
-pkglibexec_SCRIPTS += pv-guest/pv-guest
+pkgdata_SCRIPTS += pv-guest/pv-guest
 EXTRA_DIST += pv-guest/boot/pv-guest.lds pv-guest/boot/symbols.awk
 CLEANFILES += pv-guest/pv-guest pv-guest/pv-guest.pass1 pv-guest/pv-guest.symbols.S \
 	pv-guest/pv-guest.symbols.o
+
+# The parts that need no machine, on the host.
+GUEST_TESTS = tests/unit/guest_printf tests/unit/guest_memory tests/unit/guest_parse
+check_PROGRAMS += $(GUEST_TESTS)
+UNIT_TESTS += $(GUEST_TESTS)
+tests_unit_guest_printf_SOURCES = tests/unit/guest_printf.c pv-guest/lib/printf.c
+tests_unit_guest_printf_CPPFLAGS = $(GUEST_CPPFLAGS) $(CRITERION_CFLAGS)
+tests_unit_guest_printf_LDFLAGS = $(SAN_CFLAGS)
+tests_unit_guest_printf_LDADD = $(CRITERION_LIBS)
+tests_unit_guest_memory_SOURCES = tests/unit/guest_memory.c pv-guest/mm/buddy.c pv-guest/mm/kmalloc.c
+tests_unit_guest_memory_CPPFLAGS = $(GUEST_CPPFLAGS) $(CRITERION_CFLAGS)
+tests_unit_guest_memory_LDFLAGS = $(SAN_CFLAGS)
+tests_unit_guest_memory_LDADD = $(CRITERION_LIBS)
+tests_unit_guest_parse_SOURCES = tests/unit/guest_parse.c pv-guest/boot/cmdline.c \
+	pv-guest/shell/parse.c pv-guest/lib/text.c pv-guest/lib/datetime.c pv-guest/lib/printf.c
+tests_unit_guest_parse_CPPFLAGS = $(GUEST_CPPFLAGS) $(CRITERION_CFLAGS)
+tests_unit_guest_parse_LDFLAGS = $(SAN_CFLAGS)
+tests_unit_guest_parse_LDADD = $(CRITERION_LIBS)
+dist_man_MANS += man/pv-guest.7
