@@ -46,7 +46,7 @@ void evtchn_drain(void)
 	sel = __atomic_exchange_n(&pv->inbound_sel, 0, __ATOMIC_SEQ_CST);
 	while (sel) {
 		unsigned int w = __builtin_ctzl(sel);
-		uint64_t bits = __atomic_exchange_n(&inbound_events.pending[w], 0, __ATOMIC_SEQ_CST);
+		uint64_t bits = __atomic_exchange_n(&pv->pending[w], 0, __ATOMIC_SEQ_CST);
 
 		sel &= sel - 1;
 		while (bits) {

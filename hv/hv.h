@@ -130,7 +130,6 @@ extern struct vcpu vcpu;
 /* The page set and its parts. */
 #define pset(offset, type) ((type *)(PVN_SHARED_VA + (offset)))
 #define header		(*pset(PVN_HEADER_OFFSET, struct pvn_header))
-#define inbound_events		(*pset(PVN_INBOUND_OFFSET, struct pvn_inbound))
 #define port_table		pset(PVN_PORTS_OFFSET, struct pvn_port)
 #define link_table		pset(PVN_LINKS_OFFSET, struct pvn_link)
 #define pvcpu(i)	(*pset(PVN_VCPU_OFFSET + (i) * PVN_VCPU_STRIDE, struct pvn_vcpu))

@@ -94,9 +94,10 @@ void hv_start(uint64_t *sp)
 	map_windows();
 	platform_have_fsgsbase = !!(hwcap2 & 2);	/* HWCAP2_FSGSBASE */
 
-	/* Everything above the image is the host's stack and vDSO: gone. */
-	uint64_t end = (uint64_t)hv_image_end;
-	sys_munmap(end, 0x7ffffffff000UL - end);
+	/* ps shows argv, so its page stays; the rest of the host's stack goes. */
+	sys6(__NR_prctl, PR_SET_NAME, sp[1], 0, 0, 0, 0);
+	uint64_t end = (uint64_t)hv_image_end, argv = sp[1] & PAGE_MASK;
+	sys_munmap(end, argv - end);
 
 	signals_init(ALTSTACK_VA, altstack);
 	timer_init();

@@ -47,7 +47,6 @@
 /* Byte offsets in the page set. */
 #define PVN_HEADER_OFFSET	0x000000UL	/* struct pvn_header */
 #define PVN_SECCOMP_OFFSET	0x004000UL	/* struct sock_filter[seccomp_len], set before the first instruction */
-#define PVN_INBOUND_OFFSET	0x006000UL	/* struct pvn_inbound */
 #define PVN_PORTS_OFFSET	0x010000UL	/* struct pvn_port[PVN_MAX_PORTS] */
 #define PVN_LINKS_OFFSET	0x030000UL	/* struct pvn_link[PVN_MAX_LINKS], a page each */
 #define PVN_PINS_OFFSET		0x040000UL	/* struct pvn_pin[PVN_MAX_GREFS] */
@@ -119,18 +118,6 @@ struct pvn_port {
 	uint32_t pad;
 };
 
-/*
- * Events for the domain.  To raise port p:
- *   1. atomically set bit p of pending[]
- *   2. atomically set bit p/64 of the target vCPU's inbound_sel
- *   3. full barrier, then look at the vCPU's run_state and wake it (pvn_vcpu)
- * The image drains: clear inbound_sel (exchange), then exchange each word named.
- * A bit may be set again between; then sel is set again too.
- */
-struct pvn_inbound {
-	uint64_t pending[PVN_PORT_WORDS];
-};
-
 enum pvn_run_state {
 	PVN_VCPU_DOWN = 0,	/* not started, or its process is not there: nobody to wake */
 	PVN_VCPU_RUNNING,	/* in the guest or a non-blocking hypercall: wake = PVN_KICK_SIGNAL */
@@ -138,14 +125,18 @@ enum pvn_run_state {
 	PVN_VCPU_BLOCKED,	/* futex-waits on `wake`: bump it, FUTEX_WAKE (shared, not private) */
 };
 
-/* One page each, so that vCPUs do not share cache lines.
- *
- * wake protocol, waker's side (after the barrier above):
- *   RUNNING: if exchange(kicked, 1) == 0, pidfd_send_signal(PVN_KICK_SIGNAL)
- *   BLOCKED: atomically add 1 to wake; FUTEX_WAKE 1
- * and the image's: w = wake; store BLOCKED; full barrier; if inbound_sel == 0,
- * FUTEX_WAIT(wake, w); store RUNNING.  Either the image sees the bit, or the waker
- * sees BLOCKED.
+/*
+ * One page each, so that vCPUs do not share cache lines; what a waker touches for the first
+ * 320 ports is one line.  To raise port p for the vCPU that the port table names:
+ *   1. atomically set bit p of pending[]
+ *   2. atomically set bit p/64 of inbound_sel
+ *   3. full barrier, then look at run_state:
+ *      RUNNING: if exchange(kicked, 1) == 0, pidfd_send_signal(PVN_KICK_SIGNAL)
+ *      BLOCKED: atomically add 1 to wake; FUTEX_WAKE 1
+ * The image drains: exchange inbound_sel with 0, then each word it names.  A bit may be set
+ * again between; then the selector is set again too.  To sleep it does: w = wake; store BLOCKED;
+ * full barrier; if inbound_sel == 0, FUTEX_WAIT(wake, w); store RUNNING.  Either the image sees
+ * the bit, or the waker sees BLOCKED.
  */
 struct pvn_vcpu {
 	uint32_t run_state;	/* enum pvn_run_state */
@@ -153,6 +144,7 @@ struct pvn_vcpu {
 	uint32_t kicked;
 	uint32_t pad;
 	uint64_t inbound_sel;
+	uint64_t pending[PVN_PORT_WORDS];
 	/* Accounting hints in ns, kept by the image: running, runnable, blocked, offline. */
 	uint64_t runstate_time[4];
 };
@@ -187,6 +179,7 @@ struct pvn_pin {
 _Static_assert(sizeof(struct pvn_header) <= 0x4000, "header grows into the seccomp program");
 _Static_assert(sizeof(struct pvn_port) == 16, "port table layout");
 _Static_assert(sizeof(struct pvn_link) == PVN_PAGE_SIZE, "one page per link");
+_Static_assert(sizeof(struct pvn_vcpu) <= PVN_VCPU_STRIDE, "one page per vCPU");
 _Static_assert(PVN_PORTS_OFFSET + sizeof(struct pvn_port) * PVN_MAX_PORTS <= PVN_LINKS_OFFSET, "ports");
 _Static_assert(PVN_PINS_OFFSET + sizeof(struct pvn_pin) * PVN_MAX_GREFS <= PVN_VCPU_OFFSET, "pins");
 _Static_assert(PVN_CONTEXT_OFFSET + PVN_CONTEXT_STRIDE * PVN_MAX_VCPUS <= PVN_HEAP_OFFSET, "contexts");

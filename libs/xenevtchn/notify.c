@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Raising a port of a domain: the waker's side of struct pvn_inbound and struct pvn_vcpu.
+ * Raising a port of a domain: the waker's side of struct pvn_vcpu.
  *
  * No system call when the vCPU is awake and looking.  What is read of the page set (vCPU, run
  * state) only chooses how to wake; a domain that lies there is woken badly.
@@ -67,14 +67,15 @@ static void vcpu_kick(struct xenevtchn_handle *h, struct link *l, unsigned v)
 
 int link_raise(struct xenevtchn_handle *h, struct link *l, uint32_t port)
 {
-	struct pvn_inbound *in = (struct pvn_inbound *)(l->d->shared + PVN_INBOUND_OFFSET);
 	struct pvn_port *p = (struct pvn_port *)(l->d->shared + PVN_PORTS_OFFSET) + port;
 	unsigned v = __atomic_load_n(&p->vcpu, __ATOMIC_RELAXED);
+	struct pvn_vcpu *vcpu;
 
 	if (v >= PVN_MAX_VCPUS)
 		v = 0;
-	__atomic_fetch_or(&in->pending[port / 64], 1ULL << port % 64, __ATOMIC_SEQ_CST);
-	__atomic_fetch_or(&vcpu_of(l->d, v)->inbound_sel, 1ULL << port / 64, __ATOMIC_SEQ_CST);
+	vcpu = vcpu_of(l->d, v);
+	__atomic_fetch_or(&vcpu->pending[port / 64], 1ULL << port % 64, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&vcpu->inbound_sel, 1ULL << port / 64, __ATOMIC_SEQ_CST);
 	/* Partner: the image's barrier between its run_state and its look at inbound_sel. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	vcpu_kick(h, l, v);

@@ -125,13 +125,13 @@ Test(guest, event_masked_port_waits_for_unmask)
 	cr_expect_eq(vcpu_info_ptr->evtchn_pending_sel, 2);
 }
 
-Test(guest, inbound_events_are_drained_once)
+Test(guest, inbound_bits_are_drained_once)
 {
-	inbound_events.pending[0] = 1UL << 9;
+	pvcpu(0).pending[0] = 1UL << 9;
 	pvcpu(0).inbound_sel = 1;
 	evtchn_drain();
 	cr_expect_eq(shared_info_page.evtchn_pending[0], 1UL << 9);
-	cr_expect_eq(inbound_events.pending[0], 0);
+	cr_expect_eq(pvcpu(0).pending[0], 0);
 	cr_expect_eq(pvcpu(0).inbound_sel, 0);
 }
 
