@@ -24,13 +24,18 @@ paravaned_paravaned_LDADD = paravaned/libmachine.la
 
 # Tests: a paravaned of their own and a client that speaks the protocol by itself.
 noinst_HEADERS += tests/unit/paravaned_client.h
-machine_tests = tests/unit/paravaned_domctl tests/unit/paravaned_process
+machine_tests = tests/unit/paravaned_domctl tests/unit/paravaned_process \
+	tests/unit/paravaned_clients tests/unit/paravaned_seccomp
 check_PROGRAMS += $(machine_tests) tests/unit/paravaned_image
-TESTS += $(machine_tests)
+UNIT_TESTS += $(machine_tests)
 tests_unit_paravaned_domctl_SOURCES = tests/unit/paravaned_domctl.c tests/unit/paravaned_client.c
 tests_unit_paravaned_domctl_LDADD = $(CRITERION_LIBS)
 tests_unit_paravaned_process_SOURCES = tests/unit/paravaned_process.c tests/unit/paravaned_client.c
 tests_unit_paravaned_process_LDADD = $(CRITERION_LIBS)
+tests_unit_paravaned_clients_SOURCES = tests/unit/paravaned_clients.c tests/unit/paravaned_client.c
+tests_unit_paravaned_clients_LDADD = $(CRITERION_LIBS)
+tests_unit_paravaned_seccomp_SOURCES = tests/unit/paravaned_seccomp.c
+tests_unit_paravaned_seccomp_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
 
 # What paravaned runs as a domain in these tests: its root is empty, so it is static, and no
 # sanitizer can work in there.

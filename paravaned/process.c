@@ -120,6 +120,8 @@ static void death(struct domain *d, const siginfo_t *si)
 		domain_destroy(d, "its process was killed");
 	else if (d->is_shut_down)
 		return;
+	else if (si->si_code == CLD_EXITED && si->si_status >= 9 && si->si_status < 32)
+		domain_crash(d, "the hv image failed to start (%d)", si->si_status);
 	else if (si->si_code == CLD_EXITED)
 		domain_crash(d, "its process exited with status %d", si->si_status);
 	else

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,7 +20,10 @@
 #include <paravane/rundir.h>
 #include "libs/util/daemon.h"
 
-#define WAIT_MS	10000
+#define WAIT_MS		10000
+#define STEP_MS		5
+/* A daemon that has not noticed by then that the machine is gone is told. */
+#define GRACE_MS	500
 
 static int connect_machine(void)
 {
@@ -62,13 +66,18 @@ static int call(int fd, uint32_t op, const void *body, uint32_t len)
 
 static void wait_for_end(const char *name)
 {
-	struct timespec ts = { 0, 5000000 };
-	int i;
+	struct timespec ts = { 0, STEP_MS * 1000000L };
+	pid_t pid;
+	int ms;
 
-	for (i = 0; i < WAIT_MS / 5 && pvn_daemon_running(name, NULL) == 1; i++)
+	for (ms = 0; ms < WAIT_MS; ms += STEP_MS) {
+		if (pvn_daemon_running(name, &pid) != 1)
+			return;
+		if (ms == GRACE_MS)
+			kill(pid, SIGTERM);
 		nanosleep(&ts, NULL);
-	if (pvn_daemon_running(name, NULL) == 1)
-		fprintf(stderr, "paravaned: %s has not ended yet\n", name);
+	}
+	fprintf(stderr, "paravaned: %s has not ended yet\n", name);
 }
 
 int stop_machine(bool force)
