@@ -58,3 +58,5 @@ EXTRA_DIST += libs/xencall/libxencall.map libs/xenevtchn/libxenevtchn.map \
 # The control domain's hypercalls as functions; link with libs/libxencall.la.
 noinst_LTLIBRARIES += libs/libctl.la
 libs_libctl_la_SOURCES = libs/ctl/ctl.c libs/ctl/domain.c libs/ctl/machine.c
+
+include libs/tests.mk

@@ -86,6 +86,7 @@ struct domain {
 	struct port **port_chunk;	/* nr_ports so far, up to max_ports (port.c) */
 	uint32_t nr_ports, max_ports;
 	uint32_t port_hint;		/* no free port below */
+	uint8_t next_link;		/* where to look for a free link first */
 	struct link link[PVN_MAX_LINKS];
 
 	/* State. */

@@ -34,7 +34,7 @@ static void link_reset(struct domain *d, uint8_t link)
  */
 int link_get(struct domain *d, struct client *c, uint8_t *link, uint32_t *is_new)
 {
-	int i, free_one = -1;
+	int i, free_one = -1, next = d->next_link;
 
 	for (i = 0; i < PVN_MAX_LINKS; i++) {
 		if (d->link[i].client == c) {
@@ -43,11 +43,14 @@ int link_get(struct domain *d, struct client *c, uint8_t *link, uint32_t *is_new
 			*is_new = 0;
 			return 0;
 		}
-		if (!d->link[i].client && free_one < 0)
-			free_one = i;
+		/* The longest free: a handle that does not know yet that its link is gone still
+		 * takes what it finds there. */
+		if (free_one < 0 && !d->link[(next + i) % PVN_MAX_LINKS].client)
+			free_one = (next + i) % PVN_MAX_LINKS;
 	}
 	if (free_one < 0)
 		return -ENOSPC;
+	d->next_link = (uint8_t)((free_one + 1) % PVN_MAX_LINKS);
 	link_reset(d, (uint8_t)free_one);
 	d->link[free_one].client = c;
 	d->link[free_one].nr_ports = 1;

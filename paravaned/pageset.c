@@ -142,8 +142,11 @@ void pageset_prepare_start(struct domain *d)
 
 void pageset_destroy(struct domain *d)
 {
-	if (d->shared)
+	if (d->shared) {
+		/* Who still maps it sees that it is nobody's, without asking (libs/client/domain.c). */
+		__atomic_store_n(&domain_header(d)->magic, 0, __ATOMIC_RELEASE);
 		munmap(d->shared, d->shared_bytes);
+	}
 	d->shared = NULL;
 	if (d->shared_fd >= 0)
 		close(d->shared_fd);

@@ -73,7 +73,7 @@ struct pvn_clock {
 };
 
 struct pvn_header {
-	uint64_t magic;
+	uint64_t magic;			/* 0 once the domain is destroyed: mappings of it are stale */
 	uint32_t version;
 	uint16_t domid;
 	uint16_t nr_vcpus;

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# Tests of libs/.  Those of the four libraries run a paravaned of their own and play the domain.
+noinst_HEADERS += tests/unit/libs_machine.h
+LIBS_TESTS = tests/unit/libs_gnttab tests/unit/libs_foreign tests/unit/libs_evtchn
+check_PROGRAMS += $(LIBS_TESTS)
+UNIT_TESTS += $(LIBS_TESTS)
+
+LIBS_TEST_LIBS = libs/libctl.la libs/libxencall.la libs/libxenevtchn.la libs/libxengnttab.la \
+	libs/libxenforeignmemory.la libs/libclient.la libs/libutil.la $(CRITERION_LIBS)
+
+tests_unit_libs_gnttab_SOURCES = tests/unit/libs_gnttab.c tests/unit/libs_machine.c
+tests_unit_libs_gnttab_LDADD = $(LIBS_TEST_LIBS)
+tests_unit_libs_foreign_SOURCES = tests/unit/libs_foreign.c tests/unit/libs_machine.c
+tests_unit_libs_foreign_LDADD = $(LIBS_TEST_LIBS)
+tests_unit_libs_evtchn_SOURCES = tests/unit/libs_evtchn.c tests/unit/libs_machine.c
+tests_unit_libs_evtchn_LDADD = $(LIBS_TEST_LIBS)
