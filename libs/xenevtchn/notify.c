@@ -75,9 +75,9 @@ int link_raise(struct xenevtchn_handle *h, struct link *l, uint32_t port)
 		v = 0;
 	vcpu = vcpu_of(l->d, v);
 	__atomic_fetch_or(&vcpu->pending[port / 64], 1ULL << port % 64, __ATOMIC_SEQ_CST);
+	/* A full barrier before the look at run_state; partner: the image's between its run_state and
+	 * its look at inbound_sel. */
 	__atomic_fetch_or(&vcpu->inbound_sel, 1ULL << port / 64, __ATOMIC_SEQ_CST);
-	/* Partner: the image's barrier between its run_state and its look at inbound_sel. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	vcpu_kick(h, l, v);
 	return 0;
 }

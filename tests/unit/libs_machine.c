@@ -114,11 +114,6 @@ struct pvn_vcpu *actor_vcpu(struct actor *a, unsigned vcpu)
 	return (struct pvn_vcpu *)(a->d->shared + PVN_VCPU_OFFSET + vcpu * PVN_VCPU_STRIDE);
 }
 
-struct pvn_inbound *actor_inbound(struct actor *a)
-{
-	return (void *)(a->d->shared + PVN_INBOUND_OFFSET);
-}
-
 struct pvn_port *actor_port(struct actor *a, unsigned port)
 {
 	return (struct pvn_port *)(a->d->shared + PVN_PORTS_OFFSET) + port;

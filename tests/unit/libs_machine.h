@@ -41,7 +41,6 @@ void actor_free(struct actor *a);
 struct pvn_header *actor_header(struct actor *a);
 struct pvn_link *actor_link(struct actor *a, unsigned link);
 struct pvn_vcpu *actor_vcpu(struct actor *a, unsigned vcpu);
-struct pvn_inbound *actor_inbound(struct actor *a);
 struct pvn_port *actor_port(struct actor *a, unsigned port);
 struct pvn_pin *actor_pin(struct actor *a, unsigned gref);
 volatile grant_entry_v1_t *actor_grant(struct actor *a, unsigned gref);
