@@ -19,7 +19,8 @@ GUEST_CORE_SOURCES = \
 	pv-guest/drivers/xenstore.c pv-guest/drivers/xenstore_ops.c \
 	pv-guest/drivers/xenstore_ring.c pv-guest/drivers/xenstore_watch.c \
 	pv-guest/lib/datetime.c pv-guest/lib/printf.c pv-guest/lib/string.c pv-guest/lib/text.c \
-	pv-guest/shell/cmd_basic.c pv-guest/shell/cmd_bench.c pv-guest/shell/cmd_system.c \
+	pv-guest/shell/cmd_basic.c pv-guest/shell/cmd_bench.c pv-guest/shell/cmd_selftest.c \
+	pv-guest/shell/cmd_system.c \
 	pv-guest/shell/cmd_trap.c pv-guest/shell/cmd_xenstore.c pv-guest/shell/main.c \
 	pv-guest/shell/parse.c pv-guest/shell/run.c pv-guest/shell/trap_probe.S
 
@@ -47,7 +48,7 @@ noinst_HEADERS += pv-guest/include/pv/boot.h pv-guest/include/pv/console.h \
 	pv-guest/include/pv/types.h pv-guest/include/pv/xenbus.h \
 	pv-guest/include/pv/xenstore_internal.h
 
-GUEST_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+GUEST_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,-T,$(srcdir)/pv-guest/boot/pv-guest.lds
 
 pv-guest/pv-guest: pv-guest/libpv-guest.a pv-guest/boot/pv-guest.lds pv-guest/boot/symbols.awk

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The sorted output of nm -> assembly of the symbol table kernel/symbols.c reads.
 # Only functions; kernel_start is the first text address and the origin of the offsets.
+BEGIN { n = 0 }
 $3 == "kernel_start" { start = $1 }
 ($2 == "T" || $2 == "t") && $3 !~ /^(text_end|kernel_start|\.L)/ {
 	addr[n] = $1

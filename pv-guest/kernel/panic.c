@@ -37,6 +37,7 @@ static unsigned int panic_reason(void)
 void panic(const char *fmt, ...)
 {
 	static volatile int panicking;
+	bool shown = console_urgent;	/* by the trap that led here */
 	va_list ap;
 
 	irq_save();
@@ -46,8 +47,8 @@ void panic(const char *fmt, ...)
 		va_start(ap, fmt);
 		vprintk(fmt, ap);
 		va_end(ap);
-		stack_print((uint64_t)__builtin_return_address(0),
-			    (uint64_t)__builtin_frame_address(0));
+		if (!shown)
+			stack_print(0, (uint64_t)__builtin_frame_address(0));
 		console_flush(200 * NSEC_PER_MSEC);
 	}
 	sched_shutdown(panic_reason());

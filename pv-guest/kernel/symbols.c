@@ -39,30 +39,32 @@ const char *symbol_find(uint64_t rip, uint64_t *offset)
 	return ksymbol_names + ksymbols[lo - 1].name;
 }
 
-static void frame_print(uint64_t rip)
+/* exact: rip is where it stopped; else it is a return address, and the call lies before it. */
+static void frame_print(uint64_t rip, bool exact)
 {
 	uint64_t offset;
-	const char *name = symbol_find(rip, &offset);
+	const char *name = symbol_find(exact ? rip : rip - 1, &offset);
 
 	if (name != NULL)
-		printk("  %016lx %s+0x%lx\n", rip, name, offset);
+		printk("  %016lx %s+0x%lx\n", rip, name, offset + !exact);
 	else
 		printk("  %016lx\n", rip);
 }
 
-/* Follows frame pointers within the running thread's stack. */
+/* Follows frame pointers within the running thread's stack; rip 0 = only what they lead to. */
 void stack_print(uint64_t rip, uint64_t rbp)
 {
 	uint64_t lo = (uint64_t)current(), hi = lo + STACK_SIZE;
 
 	printk("stack of %s:\n", current()->name);
-	frame_print(rip);
+	if (rip != 0)
+		frame_print(rip, true);
 	for (int depth = 0; depth < 32; depth++) {
 		const uint64_t *frame = (const uint64_t *)rbp;
 
 		if (rbp % 8 != 0 || rbp < lo || rbp > hi - 16 || frame[1] == 0)
 			break;
-		frame_print(frame[1]);
+		frame_print(frame[1], false);
 		if (frame[0] <= rbp)
 			break;
 		rbp = frame[0];
