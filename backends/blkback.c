@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 {
 	static const struct program prog = {
 		.name = "paravane-blkback",
-		.what = "serve the paravirtual disks of domains",
+		.what = "Serve the paravirtual disks of domains",
 		.run = blkback_main,
 	};
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 noinst_HEADERS += backends/store.h backends/xenbus.h backends/xenbus_state.h \
 	backends/xenbus_private.h backends/program.h backends/blk.h backends/blk_image.h \
-	backends/blk_request.h backends/blk_uring.h
+	backends/blk_request.h backends/blk_uring.h backends/console.h \
+	backends/console_buffer.h backends/console_log.h backends/console_pty.h \
+	backends/console_rate.h backends/console_ring.h
 
 # What every backend stands on.
 noinst_LTLIBRARIES += backends/libbackend.la
@@ -17,3 +19,8 @@ backends_libblk_la_SOURCES = backends/blk_request.c backends/blk_image.c backend
 backends_libblk_la_CFLAGS = $(AM_CFLAGS) $(URING_CFLAGS)
 
 EXTRA_DIST += backends/blkback.c
+
+noinst_LTLIBRARIES += backends/libconsole.la
+backends_libconsole_la_SOURCES = backends/console.c backends/console_attach.c \
+	backends/console_buffer.c backends/console_log.c backends/console_pty.c \
+	backends/console_rate.c backends/console_ring.c

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xenconsoled: the program.  It finds the domains in the store (every one that is introduced and
+ * has a console/port) and gives each a console.
+ */
+#include "config.h"
+#include "backends/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <paravane/rundir.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "backends/program.h"
+#include "backends/store.h"
+#include "libs/util/daemon.h"
+#include "libs/util/log.h"
+#include "libs/util/loop.h"
+
+#define EVENTS_PER_TURN	64
+#define MAX_PORT	(1u << 20)
+
+/* Options, with their defaults. */
+static struct {
+	const char *log_dir;
+	uint64_t rotate_size, rotate_keep, log_rate;
+} opts = { NULL, 1u << 20, 3, 1u << 20 };
+
+enum { OPT_LOG_DIR = 256, OPT_ROTATE_SIZE, OPT_ROTATE_KEEP, OPT_LOG_RATE };
+
+static const struct option console_options[] = {
+	{ "log-dir", required_argument, NULL, OPT_LOG_DIR },
+	{ "rotate-size", required_argument, NULL, OPT_ROTATE_SIZE },
+	{ "rotate-keep", required_argument, NULL, OPT_ROTATE_KEEP },
+	{ "log-rate", required_argument, NULL, OPT_LOG_RATE },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int console_option(int val, const char *arg)
+{
+	switch (val) {
+	case OPT_LOG_DIR:
+		opts.log_dir = arg;
+		return 0;
+	case OPT_ROTATE_SIZE:
+		return parse_uint(arg, UINT64_MAX, &opts.rotate_size);
+	case OPT_ROTATE_KEEP:
+		return parse_uint(arg, 100, &opts.rotate_keep);
+	case OPT_LOG_RATE:
+		return parse_uint(arg, UINT32_MAX, &opts.log_rate);
+	}
+	return -1;
+}
+
+int console_port_set(struct consoled *cd, int port, struct console *c)
+{
+	unsigned int nr = cd->nr_ports ? cd->nr_ports : 64;
+	struct console **p;
+
+	if (port < 0 || (unsigned int)port >= MAX_PORT)
+		return -ERANGE;
+	if ((unsigned int)port >= cd->nr_ports) {
+		while (nr <= (unsigned int)port)
+			nr *= 2;
+		p = reallocarray(cd->by_port, nr, sizeof(*p));
+		if (!p)
+			return -ENOMEM;
+		memset(p + cd->nr_ports, 0, (nr - cd->nr_ports) * sizeof(*p));
+		cd->by_port = p;
+		cd->nr_ports = nr;
+	}
+	cd->by_port[port] = c;
+	return 0;
+}
+
+static struct console *console_find(struct consoled *cd, unsigned int domid)
+{
+	struct console *c;
+
+	TAILQ_FOREACH(c, &cd->consoles[domid % CONSOLE_BUCKETS], entry)
+		if (c->domid == domid && !c->ending)
+			return c;
+	return NULL;
+}
+
+/* A domain is new.  Those we know of have a watch of their own. */
+static void introduce_event(void *arg, const char *path)
+{
+	struct consoled *cd = arg;
+	struct console *c;
+	uint64_t domid;
+	char **names;
+	int n, i;
+
+	n = store_list(cd->store, "/local/domain", &names);
+	for (i = 0; i < n; i++) {
+		if (parse_uint(names[i], DOMID_FIRST_RESERVED - 1, &domid) || !domid)
+			continue;
+		c = console_find(cd, (unsigned int)domid);
+		if (!c)
+			console_new(cd, (unsigned int)domid, &c);
+		else if (!c->ring)
+			console_look(c);
+	}
+	if (n >= 0)
+		free(names);
+}
+
+/* Some domain has shut down, which changes nothing here, or is gone. */
+static void release_event(void *arg, const char *path)
+{
+	struct consoled *cd = arg;
+	struct console *c, *next;
+	int b;
+
+	for (b = 0; b < CONSOLE_BUCKETS; b++) {
+		for (c = TAILQ_FIRST(&cd->consoles[b]); c; c = next) {
+			next = TAILQ_NEXT(c, entry);
+			if (!c->ending && c->ring && store_introduced(cd->store, c->domid) == 0)
+				console_end(c);
+		}
+	}
+	/* A domid may have been taken anew meanwhile. */
+	introduce_event(cd, path);
+}
+
+static void evtchn_event(void *arg, uint32_t revents)
+{
+	struct consoled *cd = arg;
+	xenevtchn_port_or_error_t port;
+	int n;
+
+	if (revents & (POLLERR | POLLHUP | POLLNVAL)) {
+		pvn_log(LOG_NOTICE, "paravaned has gone, so do we");
+		pvn_loop_stop(cd->loop);
+		return;
+	}
+	for (n = 0; n < EVENTS_PER_TURN && (port = xenevtchn_pending(cd->xce)) >= 0; n++) {
+		xenevtchn_unmask(cd->xce, (evtchn_port_t)port);
+		if ((unsigned int)port < cd->nr_ports && cd->by_port[port])
+			console_event(cd->by_port[port]);
+	}
+}
+
+/* The directory of the logs: made like the run directory's others, or the user's choice. */
+static int log_dir_open(struct consoled *cd)
+{
+	char log[480];
+	int rc = 0;
+
+	if (opts.log_dir) {
+		if (strlen(opts.log_dir) >= sizeof(cd->log_dir))
+			return -ENAMETOOLONG;
+		snprintf(cd->log_dir, sizeof(cd->log_dir), "%s", opts.log_dir);
+	} else {
+		rc = pvn_runpath(log, sizeof(log), "log");
+		if (rc)
+			return rc;
+		mkdir(log, 0700);
+		snprintf(cd->log_dir, sizeof(cd->log_dir), "%s/console", log);
+	}
+	if (mkdir(cd->log_dir, 0700) && errno != EEXIST)
+		rc = -errno;
+	return rc;
+}
+
+static int consoled_open(struct consoled *cd)
+{
+	struct pvn_watch *w;
+	int rc, fd, b;
+
+	for (b = 0; b < CONSOLE_BUCKETS; b++)
+		TAILQ_INIT(&cd->consoles[b]);
+	cd->inotify = -1;
+	cd->rotate_size = opts.rotate_size;
+	cd->rotate_keep = (unsigned int)opts.rotate_keep;
+	cd->log_rate = opts.log_rate;
+	rc = log_dir_open(cd);
+	if (rc)
+		return program_error(rc, "log directory");
+	cd->xce = xenevtchn_open(NULL, 0);
+	cd->xgt = cd->xce ? xengnttab_open(NULL, 0) : NULL;
+	if (!cd->xgt)
+		return program_error(-errno, "cannot reach paravaned");
+	fd = xenevtchn_fd(cd->xce);
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	rc = pvn_loop_add_fd(cd->loop, fd, POLLIN, evtchn_event, cd, &w);
+	if (rc)
+		return program_error(rc, "event channels");
+	console_attach_open(cd);
+	rc = store_open(cd->loop, &cd->store);
+	if (rc)
+		return program_error(rc, "cannot reach xenstored");
+	rc = store_watch(cd->store, "@introduceDomain", introduce_event, cd, &cd->introduce);
+	if (!rc)
+		rc = store_watch(cd->store, "@releaseDomain", release_event, cd, &cd->release);
+	return rc ? program_error(rc, "cannot watch the store") : 0;
+}
+
+static void consoled_close(struct consoled *cd)
+{
+	struct console *c;
+	int b;
+
+	for (b = 0; b < CONSOLE_BUCKETS; b++)
+		while ((c = TAILQ_FIRST(&cd->consoles[b])))
+			console_free(c);
+	console_attach_close(cd);
+	store_close(cd->store);
+	if (cd->xgt)
+		xengnttab_close(cd->xgt);
+	if (cd->xce)
+		xenevtchn_close(cd->xce);
+	pvn_loop_free(cd->loop);
+	free(cd->by_port);
+	free(cd);
+}
+
+static int consoled_main(const struct program *prog, struct pvn_loop *loop)
+{
+	struct consoled *cd = calloc(1, sizeof(*cd));
+	int rc;
+
+	if (!cd)
+		return program_error(-ENOMEM, "start");
+	cd->loop = loop;
+	rc = consoled_open(cd);
+	if (!rc) {
+		pvn_daemon_ready();
+		pvn_log(LOG_INFO, "serving consoles");
+		rc = pvn_loop_run(loop);
+	}
+	consoled_close(cd);
+	return rc ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct program prog = {
+		.name = "xenconsoled",
+		.what = "Serve the consoles of domains, on pseudo-terminals and in log files",
+		.more_help =
+			"      --log-dir DIR        where the logs go (default RUNDIR/log/console)\n"
+			"      --rotate-size BYTES  begin a new log file at this size; 0: never (1048576)\n"
+			"      --rotate-keep N      old log files kept (3)\n"
+			"      --log-rate BYTES     most a domain may write in a second; 0: any (1048576)\n",
+		.options = console_options,
+		.option = console_option,
+		.run = consoled_main,
+	};
+
+	return program_main(&prog, argc, argv);
+}
