@@ -15,11 +15,11 @@
 #include <sys/queue.h>
 #include <sys/uio.h>
 
-#include <xenevtchn.h>
 #include <xengnttab.h>
 
 #include "backends/blk_image.h"
 #include "backends/blk_request.h"
+#include "backends/events.h"
 #include "backends/xenbus.h"
 
 struct blk_domain;
@@ -84,12 +84,10 @@ struct blkback {
 	struct pvn_loop *loop;
 	struct store *store;
 	struct xenbus *bus;
-	xenevtchn_handle *xce;
+	struct events *events;
 	xengnttab_handle *xgt;
 	struct blk_uring *uring;	/* NULL: the host has none, I/O blocks */
 	bool no_direct, no_fixed, no_nowait, no_poll;	/* switched off by hand: fallbacks */
-	struct blk_device **by_port;
-	unsigned int nr_ports;
 	struct blk_device_list active;		/* may have requests */
 	struct blk_device_list answered;	/* have responses to push */
 	bool turn_due;
@@ -100,7 +98,6 @@ struct blkback {
 /* blkback.c */
 void blk_activate(struct blk_device *dev);	/* have its ring looked at this turn */
 void blk_turn_soon(struct blkback *bb);
-int blk_port_set(struct blkback *bb, int port, struct blk_device *dev);
 
 /* blk_dev.c */
 extern const struct xenbus_backend blk_backend;

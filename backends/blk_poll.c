@@ -18,9 +18,6 @@
 #define GROW_START_NS	5000u
 #define SLICE_NS	2000u
 
-/* Extension of Paravane's libxenevtchn. */
-extern int xenevtchn_poll(xenevtchn_handle *xce, uint64_t ns) __attribute__((weak));
-
 static long preemptions(void)
 {
 	struct rusage ru;
@@ -33,13 +30,13 @@ bool blk_poll(struct blkback *bb)
 	uint64_t end;
 	long before;
 
-	if (bb->no_poll || !xenevtchn_poll)
+	if (bb->no_poll || !events_can_poll())
 		return false;
 	if (bb->poll_ns) {
 		before = preemptions();
 		end = pvn_now_ns() + bb->poll_ns;
 		do {
-			if (blk_uring_ready(bb) || xenevtchn_poll(bb->xce, SLICE_NS) > 0)
+			if (blk_uring_ready(bb) || events_poll(bb->events, SLICE_NS))
 				return true;
 		} while (pvn_now_ns() < end);
 		bb->poll_ns = preemptions() != before ? 0 : bb->poll_ns / 2;

@@ -45,6 +45,11 @@ static int requests_alloc(struct blk_device *dev)
 	return 0;
 }
 
+static void ring_event(void *arg)
+{
+	blk_activate(arg);
+}
+
 int blk_ring_map(struct blk_device *dev, const uint32_t *refs, unsigned int nr, uint32_t port)
 {
 	struct blkback *bb = dev->bb;
@@ -67,15 +72,10 @@ int blk_ring_map(struct blk_device *dev, const uint32_t *refs, unsigned int nr, 
 		rc = requests_alloc(dev);
 	if (rc)
 		goto unmap;
-	dev->port = xenevtchn_bind_interdomain(bb->xce, domid, port);
-	if (dev->port < 0) {
-		rc = -errno;
-		goto unmap;
-	}
-	rc = blk_port_set(bb, dev->port, dev);
-	if (!rc)
+	dev->port = events_bind(bb->events, domid, port, ring_event, dev);
+	if (dev->port >= 0)
 		return 0;
-	xenevtchn_unbind(bb->xce, (evtchn_port_t)dev->port);
+	rc = dev->port;
 unmap:
 	xengnttab_unmap(bb->xgt, sring, nr);
 	free(dev->requests);
@@ -95,8 +95,7 @@ void blk_ring_unmap(struct blk_device *dev)
 	if (dev->active)
 		TAILQ_REMOVE(&bb->active, dev, active_entry);
 	dev->active = false;
-	blk_port_set(bb, dev->port, NULL);
-	xenevtchn_unbind(bb->xce, (evtchn_port_t)dev->port);
+	events_unbind(bb->events, dev->port);
 	xengnttab_unmap(bb->xgt, dev->ring.sring, dev->nr_ring_pages);
 	for (i = 0; i < RING_SIZE(&dev->ring); i++)
 		free(dev->requests[i].big);
@@ -127,7 +126,7 @@ void blk_ring_push(struct blk_device *dev)
 	TAILQ_REMOVE(&dev->bb->answered, dev, answered_entry);
 	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&dev->ring, notify);
 	if (notify)
-		xenevtchn_notify(dev->bb->xce, (evtchn_port_t)dev->port);
+		events_notify(dev->bb->events, dev->port);
 }
 
 /* The end of a request, and maybe of its device: touch neither afterwards. */

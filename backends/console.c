@@ -72,7 +72,7 @@ static void pty_input(struct console *c)
 		return;
 	n = read(c->pty.master, buf, room);
 	if (n > 0 && console_ring_put(c->ring, buf, (size_t)n))
-		xenevtchn_notify(c->cd->xce, (evtchn_port_t)c->port);
+		events_notify(c->cd->events, c->port);
 }
 
 static void pty_ready(void *arg, uint32_t revents)
@@ -109,7 +109,7 @@ static void ring_take(struct console *c, size_t allowed)
 	console_rate_spend(&c->rate, (size_t)n);
 	console_log_write(&c->log, buf, (size_t)n);
 	console_buffer_add(&c->buffer, buf, (size_t)n);
-	xenevtchn_notify(c->cd->xce, (evtchn_port_t)c->port);
+	events_notify(c->cd->events, c->port);
 }
 
 void console_event(struct console *c)
@@ -215,11 +215,15 @@ static void ring_disconnect(struct console *c)
 		return;
 	pvn_loop_del_timer(c->rate_timer);
 	c->rate_timer = NULL;
-	console_port_set(c->cd, c->port, NULL);
-	xenevtchn_unbind(c->cd->xce, (evtchn_port_t)c->port);
+	events_unbind(c->cd->events, c->port);
 	xengnttab_unmap(c->cd->xgt, c->ring, 1);
 	c->ring = NULL;
 	c->port = -1;
+}
+
+static void ring_event(void *arg)
+{
+	console_event(arg);
 }
 
 static int ring_connect(struct console *c, uint32_t port)
@@ -231,14 +235,11 @@ static int ring_connect(struct console *c, uint32_t port)
 					  PROT_READ | PROT_WRITE);
 	if (!c->ring)
 		return -errno;
-	c->port = xenevtchn_bind_interdomain(cd->xce, c->domid, port);
-	rc = c->port < 0 ? -errno : console_port_set(cd, c->port, c);
-	if (rc) {
-		if (c->port >= 0)
-			xenevtchn_unbind(cd->xce, (evtchn_port_t)c->port);
+	c->port = events_bind(cd->events, c->domid, port, ring_event, c);
+	if (c->port < 0) {
+		rc = c->port;
 		xengnttab_unmap(cd->xgt, c->ring, 1);
 		c->ring = NULL;
-		c->port = -1;
 		return rc;
 	}
 	c->remote_port = port;

@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include <xenevtchn.h>
 #include <xengnttab.h>
 
 #include "backends/console_buffer.h"
@@ -20,6 +19,7 @@
 #include "backends/console_pty.h"
 #include "backends/console_rate.h"
 #include "backends/console_ring.h"
+#include "backends/events.h"
 
 struct pvn_loop;
 struct pvn_timer;
@@ -60,14 +60,12 @@ TAILQ_HEAD(consoles, console);
 struct consoled {
 	struct pvn_loop *loop;
 	struct store *store;
-	xenevtchn_handle *xce;
+	struct events *events;
 	xengnttab_handle *xgt;
 	struct store_watch *introduce, *release;
 	int inotify;				/* -1: the host has none */
 	struct pvn_watch *inotify_watch;
 	struct consoles consoles[CONSOLE_BUCKETS];	/* by domid */
-	struct console **by_port;
-	unsigned int nr_ports;
 	char log_dir[512];			/* "": no logs */
 	uint64_t rotate_size, log_rate;
 	unsigned int rotate_keep;
@@ -88,8 +86,5 @@ void console_attach_open(struct consoled *cd);
 void console_attach_close(struct consoled *cd);
 void console_attach_watch(struct console *c);
 void console_attach_unwatch(struct console *c);
-
-/* xenconsoled.c */
-int console_port_set(struct consoled *cd, int port, struct console *c);
 
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-noinst_HEADERS += backends/store.h backends/xenbus.h backends/xenbus_state.h \
+noinst_HEADERS += backends/events.h backends/store.h backends/xenbus.h backends/xenbus_state.h \
 	backends/xenbus_private.h backends/program.h backends/blk.h backends/blk_image.h \
 	backends/blk_request.h backends/blk_uring.h backends/console.h \
 	backends/console_buffer.h backends/console_log.h backends/console_pty.h \
@@ -8,19 +8,47 @@ noinst_HEADERS += backends/store.h backends/xenbus.h backends/xenbus_state.h \
 # What every backend stands on.
 noinst_LTLIBRARIES += backends/libbackend.la
 backends_libbackend_la_SOURCES = backends/store.c backends/xenbus.c backends/xenbus_device.c \
-	backends/xenbus_state.c backends/program.c
+	backends/xenbus_state.c backends/program.c backends/events.c
 backends_libbackend_la_CFLAGS = $(AM_CFLAGS) $(XENSTORE_CFLAGS)
 
 # The block backend without its main(), for tests to link with another world.
 noinst_LTLIBRARIES += backends/libblk.la
 backends_libblk_la_SOURCES = backends/blk_request.c backends/blk_image.c backends/blk_ring.c \
 	backends/blk_exec.c backends/blk_uring.c backends/blk_fixed.c backends/blk_poll.c \
-	backends/blk_dev.c
+	backends/blk_dev.c backends/blk_turn.c
 backends_libblk_la_CFLAGS = $(AM_CFLAGS) $(URING_CFLAGS)
 
-EXTRA_DIST += backends/blkback.c
+sbin_PROGRAMS += backends/paravane-blkback
+backends_paravane_blkback_SOURCES = backends/blkback.c
+backends_paravane_blkback_LDADD = backends/libblk.la backends/libbackend.la \
+	libs/libxenevtchn.la libs/libxengnttab.la libs/libutil.la $(XENSTORE_LIBS) $(URING_LIBS)
 
 noinst_LTLIBRARIES += backends/libconsole.la
 backends_libconsole_la_SOURCES = backends/console.c backends/console_attach.c \
 	backends/console_buffer.c backends/console_log.c backends/console_pty.c \
 	backends/console_rate.c backends/console_ring.c
+
+sbin_PROGRAMS += backends/xenconsoled
+backends_xenconsoled_SOURCES = backends/xenconsoled.c
+backends_xenconsoled_LDADD = backends/libconsole.la backends/libbackend.la \
+	libs/libxenevtchn.la libs/libxengnttab.la libs/libutil.la $(XENSTORE_LIBS) $(URING_LIBS)
+
+# Unit tests: the backends against a store, grants and events that are tables.
+noinst_HEADERS += tests/unit/backends_fake.h
+BACKEND_TESTS = tests/unit/blkback_request tests/unit/xenbus_state tests/unit/xenbus_device \
+	tests/unit/blkback_ring tests/unit/console_parts
+check_PROGRAMS += $(BACKEND_TESTS)
+TESTS += $(BACKEND_TESTS)
+BACKEND_FAKES = tests/unit/backends_fake.c tests/unit/backends_fake_store.c
+tests_unit_blkback_request_SOURCES = tests/unit/blkback_request.c
+tests_unit_blkback_request_LDADD = backends/libblk.la $(CRITERION_LIBS)
+tests_unit_xenbus_state_SOURCES = tests/unit/xenbus_state.c
+tests_unit_xenbus_state_LDADD = backends/libbackend.la $(CRITERION_LIBS)
+tests_unit_xenbus_device_SOURCES = tests/unit/xenbus_device.c $(BACKEND_FAKES)
+tests_unit_xenbus_device_LDADD = backends/libbackend.la libs/libutil.la $(CRITERION_LIBS) $(URING_LIBS)
+tests_unit_blkback_ring_SOURCES = tests/unit/blkback_ring.c $(BACKEND_FAKES)
+tests_unit_blkback_ring_LDADD = backends/libblk.la backends/libbackend.la libs/libutil.la \
+	$(CRITERION_LIBS) $(URING_LIBS)
+tests_unit_console_parts_SOURCES = tests/unit/console_parts.c $(BACKEND_FAKES)
+tests_unit_console_parts_LDADD = backends/libconsole.la backends/libbackend.la libs/libutil.la \
+	$(CRITERION_LIBS) $(URING_LIBS)

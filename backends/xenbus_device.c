@@ -233,7 +233,8 @@ static int view(struct xenbus_device *dev, struct xenbus_view *v)
 	rc = store_read_uint(dev->store, dev->path, "state", XenbusStateReconfigured, &number);
 	if (rc && rc != -EINVAL && rc != -ERANGE)
 		return rc;
-	*v = (struct xenbus_view){ .backend = dev->state, .domain_gone = dev->domain_gone };
+	*v = (struct xenbus_view){ .backend = dev->state, .connected = dev->connected,
+				    .domain_gone = dev->domain_gone };
 	rc = store_read_uint(dev->store, dev->path, "online", UINT64_MAX, &number);
 	if (rc == -ENOTCONN)
 		return rc;

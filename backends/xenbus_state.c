@@ -55,7 +55,7 @@ enum xenbus_action xenbus_next(const struct xenbus_view *v)
 	if (v->domain_gone || left)
 		return XB_REMOVE;
 	if (v->offline) {
-		if (!frontend_listens(v->frontend))
+		if (!v->connected || !frontend_listens(v->frontend))
 			return XB_REMOVE;
 		/* It sees Closing, closes, and we come by here again. */
 		return v->backend == XenbusStateClosing || v->backend == XenbusStateClosed ?

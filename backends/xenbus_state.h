@@ -21,6 +21,7 @@ struct xenbus_view {
 	enum xenbus_state frontend;	/* XenbusStateUnknown: its node is not there */
 	bool frontend_seen;		/* its node has been there before */
 	bool offline;			/* the toolstack wrote online = 0 */
+	bool connected;			/* there is a ring */
 	bool domain_gone;		/* the frontend's domain has left the store */
 };
 

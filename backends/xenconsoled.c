@@ -7,9 +7,7 @@
 #include "backends/console.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
 #include <paravane/rundir.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +19,6 @@
 #include "libs/util/daemon.h"
 #include "libs/util/log.h"
 #include "libs/util/loop.h"
-
-#define EVENTS_PER_TURN	64
-#define MAX_PORT	(1u << 20)
 
 /* Options, with their defaults. */
 static struct {
@@ -55,27 +50,6 @@ static int console_option(int val, const char *arg)
 		return parse_uint(arg, UINT32_MAX, &opts.log_rate);
 	}
 	return -1;
-}
-
-int console_port_set(struct consoled *cd, int port, struct console *c)
-{
-	unsigned int nr = cd->nr_ports ? cd->nr_ports : 64;
-	struct console **p;
-
-	if (port < 0 || (unsigned int)port >= MAX_PORT)
-		return -ERANGE;
-	if ((unsigned int)port >= cd->nr_ports) {
-		while (nr <= (unsigned int)port)
-			nr *= 2;
-		p = reallocarray(cd->by_port, nr, sizeof(*p));
-		if (!p)
-			return -ENOMEM;
-		memset(p + cd->nr_ports, 0, (nr - cd->nr_ports) * sizeof(*p));
-		cd->by_port = p;
-		cd->nr_ports = nr;
-	}
-	cd->by_port[port] = c;
-	return 0;
 }
 
 static struct console *console_find(struct consoled *cd, unsigned int domid)
@@ -129,24 +103,6 @@ static void release_event(void *arg, const char *path)
 	introduce_event(cd, path);
 }
 
-static void evtchn_event(void *arg, uint32_t revents)
-{
-	struct consoled *cd = arg;
-	xenevtchn_port_or_error_t port;
-	int n;
-
-	if (revents & (POLLERR | POLLHUP | POLLNVAL)) {
-		pvn_log(LOG_NOTICE, "paravaned has gone, so do we");
-		pvn_loop_stop(cd->loop);
-		return;
-	}
-	for (n = 0; n < EVENTS_PER_TURN && (port = xenevtchn_pending(cd->xce)) >= 0; n++) {
-		xenevtchn_unmask(cd->xce, (evtchn_port_t)port);
-		if ((unsigned int)port < cd->nr_ports && cd->by_port[port])
-			console_event(cd->by_port[port]);
-	}
-}
-
 /* The directory of the logs: made like the run directory's others, or the user's choice. */
 static int log_dir_open(struct consoled *cd)
 {
@@ -171,8 +127,7 @@ static int log_dir_open(struct consoled *cd)
 
 static int consoled_open(struct consoled *cd)
 {
-	struct pvn_watch *w;
-	int rc, fd, b;
+	int rc, b;
 
 	for (b = 0; b < CONSOLE_BUCKETS; b++)
 		TAILQ_INIT(&cd->consoles[b]);
@@ -183,15 +138,13 @@ static int consoled_open(struct consoled *cd)
 	rc = log_dir_open(cd);
 	if (rc)
 		return program_error(rc, "log directory");
-	cd->xce = xenevtchn_open(NULL, 0);
-	cd->xgt = cd->xce ? xengnttab_open(NULL, 0) : NULL;
-	if (!cd->xgt)
-		return program_error(-errno, "cannot reach paravaned");
-	fd = xenevtchn_fd(cd->xce);
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	rc = pvn_loop_add_fd(cd->loop, fd, POLLIN, evtchn_event, cd, &w);
+	rc = events_open(cd->loop, NULL, NULL, &cd->events);
+	if (!rc)
+		cd->xgt = xengnttab_open(NULL, 0);
+	if (!rc && !cd->xgt)
+		rc = -errno;
 	if (rc)
-		return program_error(rc, "event channels");
+		return program_error(rc, "cannot reach paravaned");
 	console_attach_open(cd);
 	rc = store_open(cd->loop, &cd->store);
 	if (rc)
@@ -214,10 +167,8 @@ static void consoled_close(struct consoled *cd)
 	store_close(cd->store);
 	if (cd->xgt)
 		xengnttab_close(cd->xgt);
-	if (cd->xce)
-		xenevtchn_close(cd->xce);
+	events_close(cd->events);
 	pvn_loop_free(cd->loop);
-	free(cd->by_port);
 	free(cd);
 }
 

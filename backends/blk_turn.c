@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The turn of the block backend's wheel.
+ *
+ * In a turn every disk that has something to do gets a bounded piece of it done, completions are
+ * reaped, everything new is submitted with one system call, and each disk that was answered has its
+ * domain notified once.  Between turns the loop looks at everything else.  So no domain, however
+ * busy, keeps another from its turn.
+ */
+#include "config.h"
+#include "backends/blk.h"
+
+#include "libs/util/loop.h"
+
+#define REQUESTS_PER_TURN	32
+
+static void turn(void *arg);
+
+void blk_turn_soon(struct blkback *bb)
+{
+	if (!bb->turn_due)
+		bb->turn_due = pvn_loop_add_deferred(bb->loop, turn, bb) == 0;
+}
+
+void blk_activate(struct blk_device *dev)
+{
+	struct blkback *bb = dev->bb;
+
+	if (!dev->active && dev->ring.sring) {
+		dev->active = true;
+		TAILQ_INSERT_TAIL(&bb->active, dev, active_entry);
+	}
+	blk_turn_soon(bb);
+}
+
+static void service(struct blkback *bb, struct blk_device *dev)
+{
+	int rc;
+
+	TAILQ_REMOVE(&bb->active, dev, active_entry);
+	dev->active = false;
+	if (dev->disconnecting)
+		return;
+	rc = blk_ring_service(dev, REQUESTS_PER_TURN);
+	if (rc > 0)
+		blk_activate(dev);
+	else if (rc < 0)
+		xenbus_dev_fatal(dev->xdev, rc, "the ring's request producer is out of range");
+}
+
+static void turn(void *arg)
+{
+	struct blkback *bb = arg;
+	struct blk_device *dev, *last = TAILQ_LAST(&bb->active, blk_device_list);
+	bool end = !last;
+
+	bb->turn_due = false;
+	/* Those that are active now, once each; they may go, or queue up again behind last. */
+	while (!end && (dev = TAILQ_FIRST(&bb->active))) {
+		end = dev == last;
+		service(bb, dev);
+	}
+	blk_uring_submit(bb);
+	blk_uring_reap(bb);
+	blk_uring_submit(bb);
+	while ((dev = TAILQ_FIRST(&bb->answered)))
+		blk_ring_push(dev);
+	if (!TAILQ_EMPTY(&bb->active) || blk_uring_ready(bb) || blk_poll(bb)) {
+		events_take(bb->events);
+		blk_turn_soon(bb);
+	}
+}
