@@ -93,6 +93,7 @@ Test(console_parts, buffer_keeps_the_last)
 	}
 	cr_assert_eq(got, 10000);
 	cr_assert_eq(memcmp(out, "4999\n", 5), 0);
+	console_buffer_free(&b);
 	/* one piece larger than everything */
 	console_buffer_init(&b, 4);
 	console_buffer_add(&b, "abcdefgh", 8);
