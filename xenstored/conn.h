@@ -89,6 +89,9 @@ size_t conn_in_room(struct conn *c);
 void conn_reply(struct conn *c, const struct xsd_sockmsg *req, uint32_t type, const void *data, size_t len);
 void conn_event(struct conn *c, const char *path, const char *token);
 
+/* See to it that conns_flush() comes by here. */
+void conn_touch(struct conn *c);
+
 size_t conn_pending(const struct conn *c);
 const char *conn_peek(const struct conn *c, size_t *len);
 void conn_taken(struct conn *c, size_t len);

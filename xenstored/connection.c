@@ -58,7 +58,7 @@ void conn_close(struct conn *c)
 	free(c);
 }
 
-static void conn_dirty(struct conn *c)
+void conn_touch(struct conn *c)
 {
 	if (c->is_dirty)
 		return;
@@ -98,7 +98,7 @@ void conn_stop(struct conn *c, int error)
 		return;
 	c->dead = true;
 	c->error = error;
-	conn_dirty(c);
+	conn_touch(c);
 }
 
 bool conn_process(struct conn *c)
@@ -199,7 +199,7 @@ void conn_reply(struct conn *c, const struct xsd_sockmsg *req, uint32_t type, co
 
 		c->reply_end[i] = c->out_taken + conn_pending(c);
 	}
-	conn_dirty(c);
+	conn_touch(c);
 }
 
 /* Does the same event wait already?  Only asked when output has piled up. */
@@ -242,7 +242,7 @@ void conn_event(struct conn *c, const char *path, const char *token)
 	out_put(c, &msg, sizeof(msg));
 	out_put(c, path, plen);
 	out_put(c, token, tlen);
-	conn_dirty(c);
+	conn_touch(c);
 }
 
 const char *conn_peek(const struct conn *c, size_t *len)

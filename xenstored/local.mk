@@ -2,7 +2,8 @@
 noinst_HEADERS += xenstored/account.h xenstored/change.h xenstored/conn.h xenstored/domain.h \
 	xenstored/hash.h xenstored/limit.h xenstored/path.h xenstored/perms.h xenstored/quota.h \
 	xenstored/request.h xenstored/store.h xenstored/transaction.h xenstored/tree.h \
-	xenstored/view.h xenstored/watch.h xenstored/socket.h xenstored/machine.h
+	xenstored/view.h xenstored/watch.h xenstored/socket.h xenstored/machine.h xenstored/ring.h \
+	xenstored/ring-conn.h
 
 # The core knows no transport: the unit tests drive it directly.
 noinst_LTLIBRARIES += xenstored/libxenstored.la
@@ -10,9 +11,11 @@ xenstored_libxenstored_la_SOURCES = xenstored/account.c xenstored/change.c xenst
 	xenstored/control.c xenstored/domain.c xenstored/hash.c xenstored/kids.c xenstored/limit.c \
 	xenstored/ops-domain.c xenstored/ops-read.c xenstored/ops-transaction.c xenstored/ops-watch.c \
 	xenstored/ops-write.c xenstored/path.c xenstored/perms.c xenstored/quota.c \
-	xenstored/request.c xenstored/store.c xenstored/transaction.c xenstored/tree.c \
+	xenstored/request.c xenstored/ring.c xenstored/ring-conn.c xenstored/store.c xenstored/transaction.c xenstored/tree.c \
 	xenstored/view.c xenstored/watch.c
 
 sbin_PROGRAMS += xenstored/xenstored
-xenstored_xenstored_SOURCES = xenstored/main.c xenstored/socket.c xenstored/machine-none.c
-xenstored_xenstored_LDADD = xenstored/libxenstored.la libs/libutil.la
+xenstored_xenstored_SOURCES = xenstored/main.c xenstored/socket.c xenstored/machine-none.c \
+	xenstored/machine-xen.c
+xenstored_xenstored_LDADD = xenstored/libxenstored.la libs/libctl.la libs/libxencall.la \
+	libs/libxenevtchn.la libs/libxengnttab.la libs/libutil.la

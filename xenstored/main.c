@@ -71,6 +71,7 @@ static void options_parse(int argc, char **argv, struct options *o)
 }
 
 struct daemon_state {
+	struct machine *machine;
 	struct pvn_loop *loop;
 	struct store *store;
 	struct store_socket *socket;
@@ -139,6 +140,30 @@ static int socket_start(struct daemon_state *d)
 	return rc ? fail(path, rc) : 0;
 }
 
+static int store_start(struct daemon_state *d, bool no_machine)
+{
+	int rc;
+
+	if (no_machine) {
+		rc = store_new(&machine_none, NULL, &d->store);
+		if (!rc)
+			d->store->machine_arg = d->store;
+		return rc ? fail("store", rc) : 0;
+	}
+	rc = machine_open(d->loop, &d->machine);
+	if (rc == -ENOENT || rc == -ECONNREFUSED) {
+		pvn_log(LOG_ERR, "paravaned does not run: start it first");
+		return rc;
+	}
+	if (rc)
+		return fail("paravaned", rc);
+	rc = store_new(&machine_xen, d->machine, &d->store);
+	if (rc)
+		return fail("store", rc);
+	machine_serve(d->machine, d->store);
+	return 0;
+}
+
 static int start(struct daemon_state *d, const struct options *o)
 {
 	int rc;
@@ -150,11 +175,8 @@ static int start(struct daemon_state *d, const struct options *o)
 	rc = signals_start(d);
 	if (rc)
 		return fail("signals", rc);
-	rc = store_new(&machine_none, NULL, &d->store);
-	if (rc)
-		return fail("store", rc);
-	d->store->machine_arg = d->store;
-	return socket_start(d);
+	rc = store_start(d, o->no_machine);
+	return rc ? rc : socket_start(d);
 }
 
 int main(int argc, char **argv)
@@ -171,11 +193,14 @@ int main(int argc, char **argv)
 		pvn_daemon_ready();
 		pvn_log(LOG_INFO, "ready");
 		rc = pvn_loop_run(d.loop);
+		if (d.machine && machine_lost(d.machine))
+			rc = -ENOTCONN;
 	}
 	if (d.socket)
 		socket_close(d.socket);
 	if (d.store)
 		store_free(d.store);
+	machine_close(d.machine);
 	pvn_loop_free(d.loop);
 	return rc ? 1 : 0;
 }
