@@ -113,8 +113,11 @@ bool conn_process(struct conn *c)
 			return false;
 		memcpy(&msg, c->in + c->in_start, sizeof(msg));
 		if (msg.len > XENSTORE_PAYLOAD_MAX) {
-			pvn_log(LOG_NOTICE, "domain %u, connection %llu: a message of %u bytes, dropped",
-				c->domain->domid, (unsigned long long)c->id, msg.len);
+			if (c->privileged)
+				pvn_log(LOG_NOTICE, "connection %llu: a message of %u bytes, dropped",
+					(unsigned long long)c->id, msg.len);
+			else
+				domain_complain(c->domain, "a message too long, ring stopped");
 			conn_stop(c, XENSTORE_ERROR_PROTO);
 			return false;
 		}
@@ -225,7 +228,7 @@ static bool event_allowed(struct conn *c, size_t len)
 		return true;
 	}
 	if (!c->said_full)
-		pvn_log(LOG_WARNING, "domain %u does not take its events: some are lost", c->domain->domid);
+		domain_complain(c->domain, "does not take its events, some are lost");
 	c->said_full = true;
 	return false;
 }

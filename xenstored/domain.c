@@ -20,6 +20,7 @@
 #include <xen/xen.h>
 
 #define LIST_CHUNK	64
+#define MAX_COMPLAINTS	8
 
 struct domain *domain_find(const struct store *s, uint16_t domid)
 {
@@ -52,6 +53,13 @@ const struct domain *domain_target(const struct store *s, const struct domain *d
 	return d->target == DOMID_INVALID ? NULL : domain_find(s, d->target);
 }
 
+void domain_complain(struct domain *d, const char *what)
+{
+	if (d->complaints++ < MAX_COMPLAINTS)
+		pvn_log(LOG_NOTICE, "domain %u: %s%s", d->domid, what,
+			d->complaints == MAX_COMPLAINTS ? " (said for the last time)" : "");
+}
+
 int64_t domain_memory(const struct domain *d)
 {
 	return d->node_bytes + d->other_bytes + (d->conn ? (int64_t)conn_pending(d->conn) : 0);
@@ -65,8 +73,7 @@ void domain_memory_note(struct store *s, struct domain *d)
 		return;
 	over = quota_exceeded(s, QUOTA_MEMORY_SOFT, (uint64_t)domain_memory(d));
 	if (over && !d->over_soft)
-		pvn_log(LOG_WARNING, "domain %u uses %lld bytes of the store, above the soft quota",
-			d->domid, (long long)domain_memory(d));
+		domain_complain(d, "uses more memory of the store than the soft quota");
 	d->over_soft = over;
 }
 

@@ -17,6 +17,7 @@ struct domain {
 	bool shutdown;		/* and @releaseDomain was fired for it */
 	bool seen;		/* by the check at hand */
 	bool over_soft;		/* said so in the log */
+	unsigned complaints;	/* in the log; a domain may not fill it */
 	uint64_t born_gen;	/* when the store came to know it */
 	uint8_t handle[16];
 	struct conn *conn;	/* its ring; NULL: not introduced */
@@ -36,6 +37,9 @@ struct domain *domain_find(const struct store *s, uint16_t domid);	/* NULL: not 
 /* Known, or made known if the machine has it.  NULL: there is no such domain (or no memory). */
 struct domain *domain_learn(struct store *s, uint16_t domid);
 const struct domain *domain_target(const struct store *s, const struct domain *d);
+
+/* Say in the log what d did wrong, a few times at most: it may do it for ever. */
+void domain_complain(struct domain *d, const char *what);
 
 /* Bytes held for d, with the output that waits for it. */
 int64_t domain_memory(const struct domain *d);

@@ -19,3 +19,18 @@ xenstored_xenstored_SOURCES = xenstored/main.c xenstored/socket.c xenstored/mach
 	xenstored/machine-xen.c
 xenstored_xenstored_LDADD = xenstored/libxenstored.la libs/libctl.la libs/libxencall.la \
 	libs/libxenevtchn.la libs/libxengnttab.la libs/libutil.la
+
+XENSTORED_TESTS = tests/unit/xenstored_rules tests/unit/xenstored_tree tests/unit/xenstored_ring \
+	tests/unit/xenstored_fuzz
+XENSTORED_TEST_LIBS = xenstored/libxenstored.la libs/libutil.la $(CRITERION_LIBS)
+check_PROGRAMS += $(XENSTORED_TESTS)
+UNIT_TESTS += $(XENSTORED_TESTS)
+noinst_HEADERS += tests/unit/xenstored_play.h
+tests_unit_xenstored_rules_SOURCES = tests/unit/xenstored_rules.c tests/unit/xenstored_play.c
+tests_unit_xenstored_rules_LDADD = $(XENSTORED_TEST_LIBS)
+tests_unit_xenstored_tree_SOURCES = tests/unit/xenstored_tree.c tests/unit/xenstored_play.c
+tests_unit_xenstored_tree_LDADD = $(XENSTORED_TEST_LIBS)
+tests_unit_xenstored_ring_SOURCES = tests/unit/xenstored_ring.c tests/unit/xenstored_play.c
+tests_unit_xenstored_ring_LDADD = $(XENSTORED_TEST_LIBS)
+tests_unit_xenstored_fuzz_SOURCES = tests/unit/xenstored_fuzz.c tests/unit/xenstored_play.c
+tests_unit_xenstored_fuzz_LDADD = $(XENSTORED_TEST_LIBS)

@@ -8,7 +8,6 @@
  */
 #include "xenstored/ring-conn.h"
 
-#include "libs/util/log.h"
 #include "libs/util/loop.h"
 #include "xenstored/conn.h"
 #include "xenstored/domain.h"
@@ -20,7 +19,7 @@
 
 static void ring_bad_index(struct conn *c)
 {
-	pvn_log(LOG_NOTICE, "domain %u: nonsense in the indices of its ring, stopped", c->domain->domid);
+	domain_complain(c->domain, "nonsense in the indices of its ring, stopped");
 	conn_stop(c, XENSTORE_ERROR_RINGIDX);
 }
 
@@ -132,7 +131,6 @@ static void reconnect(struct ring_conn *rc)
 	c->dead = false;
 	ring_reconnect(&rc->ring);
 	rc->notify(rc);
-	pvn_log(LOG_INFO, "domain %u: ring reconnected", c->domain->domid);
 }
 
 /* Take what the ring has. */
