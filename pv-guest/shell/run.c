@@ -65,14 +65,23 @@ void eprintf(const char *fmt, ...)
 	console_write(buf, MIN((size_t)n, sizeof(buf) - 1));
 }
 
-static int call(struct shell_simple *cmd)
+const struct shell_command *shell_command_find(const char *name)
 {
 	const struct shell_command *c;
 
 	for (c = shell_commands_start; c < shell_commands_end; c++) {
-		if (strcmp(c->name, cmd->argv[0]) == 0)
-			return c->fn(cmd->argc, cmd->argv);
+		if (strcmp(c->name, name) == 0)
+			return c;
 	}
+	return NULL;
+}
+
+static int call(struct shell_simple *cmd)
+{
+	const struct shell_command *c = shell_command_find(cmd->argv[0]);
+
+	if (c != NULL)
+		return c->fn(cmd->argc, cmd->argv);
 	eprintf("%s: no such command (try help)\n", cmd->argv[0]);
 	return STATUS_NOT_FOUND;
 }

@@ -19,6 +19,9 @@ struct shell_command {
 		__attribute__((used, section("shell_commands"), aligned(8))) = {           \
 			cmd_name, cmd_fn, cmd_help }
 
+/* NULL if there is none. `bench NAME ARG...` runs the command "bench-NAME" of another part. */
+const struct shell_command *shell_command_find(const char *name);
+
 /* Runs a line: quoting, ; && || > >> $?. Returns the last status. */
 int shell_run(const char *line);
 
