@@ -115,6 +115,24 @@ static int populate(struct build *bd)
 	return 0;
 }
 
+/* shared_info as a domain finds it: zero, but events masked on every vCPU it could have. */
+static int write_shared_info(struct build *bd, xen_pfn_t mfn)
+{
+	shared_info_t *shared = xenforeignmemory_map(bd->fmem, bd->b->domid, PROT_READ | PROT_WRITE,
+						     1, &mfn, NULL);
+	int err;
+
+	if (!shared) {
+		err = -errno;
+		return report_fail(bd->r, err, "cannot map the domain's shared_info: %s",
+				   strerror(-err));
+	}
+	for (unsigned v = 0; v < XEN_LEGACY_MAX_VCPUS; v++)
+		shared->vcpu_info[v].evtchn_upcall_mask = 1;
+	xenforeignmemory_unmap(bd->fmem, shared, 1);
+	return 0;
+}
+
 static int write_memory(struct build *bd)
 {
 	struct start_of_day s = { .store_port = bd->b->store_port, .cmdline = bd->b->cmdline,
@@ -125,7 +143,8 @@ static int write_memory(struct build *bd)
 	if (err < 0)
 		return report_fail(bd->r, err, "cannot look at the new domain: %s", strerror(-err));
 	s.shared_info_maddr = info.shared_info_frame << PVN_PAGE_SHIFT;
-	err = load_kernel(&bd->mem, &bd->kernel, &bd->layout, bd->r);
+	err = write_shared_info(bd, info.shared_info_frame);
+	err = err ?: load_kernel(&bd->mem, &bd->kernel, &bd->layout, bd->r);
 	if (!err && bd->layout.ramdisk.nr) {
 		bd->r->path = bd->b->ramdisk;
 		err = load_ramdisk(&bd->mem, bd->ramdisk_fd, &bd->layout, bd->r);

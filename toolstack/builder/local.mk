@@ -23,7 +23,7 @@ BUILDER_TESTS = tests/unit/builder_kernel tests/unit/builder_layout tests/unit/b
 	tests/unit/builder_fuzz
 noinst_HEADERS += tests/unit/builder_image.h
 check_PROGRAMS += $(BUILDER_TESTS)
-TESTS += $(BUILDER_TESTS)
+UNIT_TESTS += $(BUILDER_TESTS)
 BUILDER_TEST_LIBS = toolstack/builder/libbuilder.la $(CRITERION_LIBS)
 tests_unit_builder_kernel_SOURCES = tests/unit/builder_kernel.c tests/unit/builder_image.c
 tests_unit_builder_kernel_LDADD = $(BUILDER_TEST_LIBS)
