@@ -86,6 +86,7 @@ struct blkback {
 	struct xenbus *bus;
 	struct events *events;
 	xengnttab_handle *xgt;
+	struct blk_domain *domains;	/* blk_fixed.c */
 	struct blk_uring *uring;	/* NULL: the host has none, I/O blocks */
 	bool no_direct, no_fixed, no_nowait, no_poll;	/* switched off by hand: fallbacks */
 	struct blk_device_list active;		/* may have requests */

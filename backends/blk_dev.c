@@ -225,9 +225,10 @@ static int blk_connect(struct xenbus_device *xdev)
 
 static void ring_release(struct blk_device *dev)
 {
-	blk_ring_unmap(dev);
+	/* In this order: while the ring is mapped, the window is. */
 	blk_fixed_close(dev->bb, dev->domain);
 	dev->domain = NULL;
+	blk_ring_unmap(dev);
 	dev->disconnecting = false;
 }
 

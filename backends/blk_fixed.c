@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "libs/paravane-ext.h"
 #include "libs/util/log.h"
 #include "libs/util/loop.h"
 
@@ -30,19 +31,16 @@
 #define HOT		64		/* uses before a chunk is registered */
 #define CHECK_NS	1000000000ull
 
-/* Extensions of Paravane's libxengnttab; a real Xen's has neither. */
-extern int xengnttab_window(xengnttab_handle *xgt, uint32_t domid, void **base, size_t *bytes)
-	__attribute__((weak));
-extern int xengnttab_window_generation(xengnttab_handle *xgt, uint32_t domid, uint64_t *generation)
-	__attribute__((weak));
-
 struct chunk {
 	uint16_t uses;
 	int16_t slot;	/* -1: not registered */
 };
 
+/* One per domain, shared by its disks. */
 struct blk_domain {
+	struct blk_domain *next;
 	struct blkback *bb;
+	unsigned int disks;
 	domid_t domid;
 	char *base;
 	size_t nr_chunks;
@@ -165,10 +163,28 @@ int blk_fixed_slot(struct blkback *bb, struct blk_domain *d, const void *addr, s
 	return c->slot;
 }
 
+static struct blk_domain *domain_new(struct blkback *bb, domid_t domid, char *base, size_t bytes)
+{
+	size_t nr = bytes >> CHUNK_SHIFT, i;
+	struct blk_domain *d = calloc(1, sizeof(*d) + nr * sizeof(d->chunks[0]));
+
+	if (!d)
+		return NULL;
+	d->bb = bb;
+	d->domid = domid;
+	d->base = base;
+	d->nr_chunks = nr;
+	for (i = 0; i < nr; i++)
+		d->chunks[i].slot = -1;
+	d->next = bb->domains;
+	bb->domains = d;
+	return d;
+}
+
 int blk_fixed_open(struct blkback *bb, struct blk_domain **out, domid_t domid)
 {
 	struct blk_domain *d;
-	size_t bytes, nr, i;
+	size_t bytes;
 	void *base;
 
 	*out = NULL;
@@ -176,25 +192,29 @@ int blk_fixed_open(struct blkback *bb, struct blk_domain **out, domid_t domid)
 		return -EOPNOTSUPP;
 	if (xengnttab_window(bb->xgt, domid, &base, &bytes))
 		return -errno;
-	nr = bytes >> CHUNK_SHIFT;
-	d = calloc(1, sizeof(*d) + nr * sizeof(d->chunks[0]));
+	for (d = bb->domains; d; d = d->next)
+		if (d->domid == domid && d->base == base)	/* not an earlier bearer of the number */
+			break;
+	if (!d)
+		d = domain_new(bb, domid, base, bytes);
 	if (!d)
 		return -ENOMEM;
-	d->bb = bb;
-	d->domid = domid;
-	d->base = base;
-	d->nr_chunks = nr;
-	for (i = 0; i < nr; i++)
-		d->chunks[i].slot = -1;
+	d->disks++;
 	*out = d;
 	return 0;
 }
 
 void blk_fixed_close(struct blkback *bb, struct blk_domain *d)
 {
-	if (!d)
+	struct blk_domain **p;
+
+	if (!d || --d->disks)
 		return;
 	domain_drop(d);
 	pvn_loop_del_timer(d->check);
+	for (p = &bb->domains; *p != d; p = &(*p)->next)
+		;
+	*p = d->next;
+	xengnttab_window(bb->xgt, d->domid, NULL, NULL);
 	free(d);
 }

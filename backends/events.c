@@ -8,16 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <xenevtchn.h>
-
+#include "libs/paravane-ext.h"
 #include "libs/util/log.h"
 #include "libs/util/loop.h"
 
 #define PER_TURN	256
 #define MAX_PORT	(1 << 20)
-
-/* Extension of Paravane's libxenevtchn; a real Xen's has it not. */
-extern int xenevtchn_poll(xenevtchn_handle *xce, uint64_t ns) __attribute__((weak));
 
 struct port {
 	events_cb *cb;

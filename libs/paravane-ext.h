@@ -14,6 +14,7 @@
 #ifndef PVN_EXT_DEFINES		/* set by the libraries themselves */
 #pragma weak xenevtchn_poll
 #pragma weak xengnttab_window
+#pragma weak xengnttab_window_generation
 #endif
 
 /*
@@ -32,5 +33,13 @@ int xenevtchn_poll(xenevtchn_handle *xce, uint64_t ns);
  * domain).
  */
 int xengnttab_window(xengnttab_handle *xgt, uint32_t domid, void **base, size_t *bytes);
+
+/*
+ * A number that changes whenever frames of domid have been given back: who has pinned pages of the
+ * window (io_uring registered buffers) must then drop them, for the domain may see other pages
+ * there by now.  A domain can change it at will, which only costs it the registration.  0, or -1
+ * and errno.
+ */
+int xengnttab_window_generation(xengnttab_handle *xgt, uint32_t domid, uint64_t *generation);
 
 #endif

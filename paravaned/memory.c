@@ -154,6 +154,9 @@ int memory_release(struct domain *d, uint64_t mfn, uint64_t nr)
 	d->tot_pages -= nr;
 	machine.used_pages -= nr;
 	punch(d->mem_fd, i << PVN_PAGE_SHIFT, nr << PVN_PAGE_SHIFT);
+	/* After the punch: who sees the new number and pins again pins what is there now. */
+	__atomic_fetch_add(&((struct pvn_header *)(d->shared + PVN_HEADER_OFFSET))->mem_generation, 1,
+			   __ATOMIC_RELEASE);
 	return 0;
 }
 

@@ -261,6 +261,23 @@ int xengnttab_window(xengnttab_handle *h, uint32_t domid, void **base, size_t *b
 	return pvn_errno(rc);
 }
 
+int xengnttab_window_generation(xengnttab_handle *h, uint32_t domid, uint64_t *generation)
+{
+	const struct pvn_header *header;
+	struct pvn_domain *d;
+	int rc;
+
+	pthread_mutex_lock(&h->client->lock);
+	rc = pvn_client_domain(h->client, domid, &d);
+	if (!rc) {
+		header = (const void *)(d->shared + PVN_HEADER_OFFSET);
+		*generation = __atomic_load_n(&header->mem_generation, __ATOMIC_ACQUIRE);
+		pvn_domain_put(d);
+	}
+	pthread_mutex_unlock(&h->client->lock);
+	return pvn_errno(rc);
+}
+
 void windows_free(struct xengntdev_handle *h)
 {
 	struct window *w;
