@@ -10,10 +10,17 @@ GUEST_FS_CORE = \
 	pv-guest/fs/ext2/dir.c pv-guest/fs/ext2/file.c pv-guest/fs/ext2/ialloc.c \
 	pv-guest/fs/ext2/inode.c pv-guest/fs/ext2/namei.c pv-guest/fs/ext2/super.c \
 	pv-guest/fs/ext2/truncate.c
-GUEST_FS_SOURCES = $(GUEST_FS_CORE)
+GUEST_FS_COMMANDS = \
+	pv-guest/cmd/cmd_cat.c pv-guest/cmd/cmd_copy.c pv-guest/cmd/cmd_dd.c \
+	pv-guest/cmd/cmd_ls.c pv-guest/cmd/cmd_make.c pv-guest/cmd/cmd_mount.c \
+	pv-guest/cmd/cmd_sha256sum.c pv-guest/cmd/common.c pv-guest/cmd/list_dir.c \
+	pv-guest/cmd/sha256.c pv-guest/cmd/tree.c
+GUEST_FS_SOURCES = $(GUEST_FS_CORE) $(GUEST_FS_COMMANDS) pv-guest/cmd/bench_blk.c \
+	pv-guest/drivers/blkfront.c pv-guest/drivers/blkfront_ring.c
 
 noinst_HEADERS += pv-guest/include/pv/bcache.h pv-guest/include/pv/blk.h \
-	pv-guest/include/pv/vfs.h pv-guest/block/bcache_priv.h pv-guest/fs/cpio.h \
+	pv-guest/include/pv/vfs.h pv-guest/cmd/cmd.h pv-guest/cmd/sha256.h \
+	pv-guest/drivers/blkfront_ring.h pv-guest/block/bcache_priv.h pv-guest/fs/cpio.h \
 	pv-guest/fs/ramfs.h pv-guest/fs/vfs_fs.h pv-guest/fs/ext2/bitmap.h \
 	pv-guest/fs/ext2/ext2.h
 

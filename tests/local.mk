@@ -16,3 +16,4 @@ distcheck-quick: dist
 	cd distcheck.tmp && mkdir b && cd b && ../$(distdir)/configure -q && $(MAKE) -s && \
 		$(MAKE) -s install DESTDIR=`pwd`/root && test -x root$(bindir)/xl
 	rm -rf distcheck.tmp
+include tests/guests/local.mk

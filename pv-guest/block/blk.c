@@ -64,6 +64,24 @@ struct blkdev *blk_find(const char *name)
 	return dev;
 }
 
+void blk_use(struct blkdev *dev)
+{
+	mutex_lock(&list_lock);
+	dev->users++;
+	mutex_unlock(&list_lock);
+}
+
+void blk_unuse(struct blkdev *dev)
+{
+	bool last;
+
+	mutex_lock(&list_lock);
+	last = --dev->users == 0;
+	mutex_unlock(&list_lock);
+	if (last && dev->ops->unused)
+		dev->ops->unused(dev);
+}
+
 struct blkdev *blk_get(unsigned i)
 {
 	struct blkdev *dev;

@@ -78,7 +78,9 @@ static int redirect_open(const char *path, bool append, void **file)
 
 static ssize_t redirect_write(void *file, const void *buf, size_t n)
 {
-	return vfs_write(file, buf, n);
+	int64_t ret = vfs_write(file, buf, n);
+
+	return ret >= 0 && (size_t)ret < n ? -ENOSPC : ret;
 }
 
 static int redirect_close(void *file)
@@ -110,7 +112,7 @@ static int fs_start(void)
 
 	if (root)
 		xenbus_settle(DISKS_WAIT_NS);
-	ret = fs_boot(root, cmdline_has("ro"), initrd, bytes);
+	ret = fs_boot(root, !cmdline_has("rw"), initrd, bytes);
 	shell_set_file_ops(&redirect_ops);
 	shutdown_hook(fs_shutdown);
 	if (!thread_create("sync", sync_thread, NULL))

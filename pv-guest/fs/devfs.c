@@ -51,7 +51,7 @@ static int devfs_read_inode(struct inode *inode)
 		inode->mode = VFS_IFBLK | (dev->rdonly ? 0440 : 0660);
 		inode->rdev = dev->rdev;
 		inode->size = dev->sectors * BLK_SECTOR;
-		dev->users++;
+		blk_use(dev);
 	}
 	return 0;
 }
@@ -61,7 +61,7 @@ static void devfs_drop_inode(struct inode *inode)
 	struct blkdev *dev = inode->priv;
 
 	if (dev)
-		dev->users--;
+		blk_unuse(dev);
 }
 
 /* The name at a position of the directory, or NULL at the end. */

@@ -102,7 +102,7 @@ static int claim_device(struct super *sb, const char *source)
 			return -EBUSY;
 	sb->dev = dev;
 	sb->rdonly |= dev->rdonly;
-	dev->users++;
+	blk_use(dev);
 	dev->mounted = true;
 	return 0;
 }
@@ -111,8 +111,8 @@ static void super_free(struct super *sb)
 {
 	if (sb->dev) {
 		bcache_drop(sb->dev);
-		sb->dev->users--;
 		sb->dev->mounted = false;
+		blk_unuse(sb->dev);
 	}
 	kfree(sb);
 }

@@ -16,6 +16,7 @@ static struct vname name_of(const struct walk *w)
 static void fill_stat(const struct inode *inode, struct vfs_stat *st)
 {
 	*st = (struct vfs_stat){
+		.dev = (uintptr_t)inode->sb,
 		.ino = inode->ino,
 		.size = inode->size,
 		.blocks = inode->blocks,

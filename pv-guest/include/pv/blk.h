@@ -47,6 +47,8 @@ struct blkdev_ops {
 	/* Takes any number of bios of any length up to BLK_MAX_SEGMENTS; never sleeps. Errors
 	 * come through done(). */
 	void (*submit)(struct blkdev *dev, struct bio *bio);
+	/* The last user is gone; may be NULL. Thread context. */
+	void (*unused)(struct blkdev *dev);
 };
 
 struct blkdev {
@@ -70,6 +72,9 @@ int blk_register(struct blkdev *dev);
 int blk_unregister(struct blkdev *dev);
 /* By name, with or without "/dev/"; NULL if there is none. */
 struct blkdev *blk_find(const char *name);
+/* A user more or less: a device in use is not unregistered. */
+void blk_use(struct blkdev *dev);
+void blk_unuse(struct blkdev *dev);
 /* The i-th device or NULL. */
 struct blkdev *blk_get(unsigned i);
 /* Xen's virtual-device number (docs/misc/vbd-interface) to a Linux name, 0 or -EINVAL. */

@@ -44,6 +44,7 @@
 enum vfs_whence { VFS_SEEK_SET, VFS_SEEK_CUR, VFS_SEEK_END };
 
 struct vfs_stat {
+	uint64_t dev;		/* the same for all files of one mount, until it is unmounted */
 	uint64_t ino;
 	uint64_t size;
 	uint64_t blocks;	/* of 512 bytes, allocated */
