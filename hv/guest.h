@@ -43,10 +43,11 @@ int evtchn_port_valid(uint32_t port);
 uint64_t now_ns(void);
 void time_init(void);
 void time_update_vcpu(void);		/* fill vcpu_info.time */
-void timers_run(void);			/* raise VIRQ_TIMER for what is due */
+void timers_run(void);			/* raise VIRQ_TIMER for what is due, if timer_due */
+void timers_run_at(uint64_t now);	/* the same, for a caller who knows the time */
 uint64_t timers_next(void);		/* 0 = none */
 void timers_arm(void);
-void runstate_change(int new_state);
+void runstate_change(int new_state, uint64_t now);
 void runstate_publish(void);
 
 /* hypercall_page.c */

@@ -114,6 +114,7 @@ struct vcpu {
 
 	/* Times in ns of system time; 0 = off. */
 	uint64_t singleshot_ns, periodic_next_ns, periodic_ns, armed_ns;
+	uint32_t timer_due;		/* the host timer fired, or a deadline lay in the past */
 	uint64_t poll_window_ns;
 	uint32_t virq_port[24];		/* NR_VIRQS; 0 = unbound */
 

@@ -29,8 +29,9 @@ uint64_t platform_get_segment_base(int which);
 
 /* Wake the host at system time `ns` (0 = cancel) with hv_exit_work set. */
 void platform_set_timer(uint64_t ns);
-/* Sleep until woken, or until system time `ns` (0 = no limit).  May return early. */
-void platform_wait(uint64_t ns);
+/* Sleep until woken, or until system time `until` (0 = no limit).  May return early.
+ * `now` and the value returned are system time: clocks are read seldom on this path. */
+uint64_t platform_wait(uint64_t now, uint64_t until);
 void platform_yield(void);
 
 /* Ring doorbell `link` (wake its sleeping reader). */

@@ -13,7 +13,7 @@ static inline uint64_t rdtsc(void)
 {
 	uint32_t lo, hi;
 
-	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi));
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
 	return (uint64_t)hi << 32 | lo;
 }
 
@@ -77,11 +77,18 @@ void timers_arm(void)
 
 void timers_run(void)
 {
-	uint64_t next = timers_next(), now;
+	if (!vcpu.timer_due)
+		return;
+	vcpu.timer_due = 0;
+	timers_run_at(now_ns());
+}
+
+void timers_run_at(uint64_t now)
+{
+	uint64_t next = timers_next();
 
 	if (!next)
 		return;
-	now = now_ns();
 	if (vcpu.armed_ns && vcpu.armed_ns <= now)
 		vcpu.armed_ns = 0;
 	if (next > now) {
@@ -114,9 +121,8 @@ void runstate_publish(void)
 }
 
 /* The state being left is charged; the guest sees its own record when it runs again. */
-void runstate_change(int new_state)
+void runstate_change(int new_state, uint64_t now)
 {
-	uint64_t now = now_ns();
 	int old = new_state == RUNSTATE_running ? RUNSTATE_blocked : RUNSTATE_running;
 
 	vcpu.runstate_time[old] += now - vcpu.state_since_ns;

@@ -109,10 +109,14 @@ void guest_iret(void)
 
 void guest_exit_work(void)
 {
+	struct pvn_vcpu *pv = &pvcpu(vcpu.id);
+
 	do {
-		WRITE_ONCE(pvcpu(vcpu.id).kicked, 0);
 		hv_exit_work = 0;
-		smp_mb(); /* pairs with the waker's: bit first, then kicked */
+		if (READ_ONCE(pv->kicked)) {
+			WRITE_ONCE(pv->kicked, 0);
+			smp_mb(); /* pairs with the waker's: bit first, then kicked */
+		}
 		evtchn_drain();
 		timers_run();
 	} while (hv_exit_work);

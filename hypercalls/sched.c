@@ -9,29 +9,33 @@
 #define TIMER_FAR_NS	(1UL << 50)
 #define TIMER_SOON_NS	100000000UL
 
-/* Wait for something, take in what came. */
-static void wait_once(uint64_t deadline)
+/* Wait for something, take in what came; the time it is then. */
+static uint64_t wait_once(uint64_t now, uint64_t deadline)
 {
 	uint64_t next = timers_next();
 
 	if (deadline && (!next || deadline < next))
 		next = deadline;
-	platform_wait(next);
+	now = platform_wait(now, next);
 	evtchn_drain();
-	timers_run();
+	timers_run_at(now);
+	return now;
 }
 
 static long block(void)
 {
+	uint64_t now;
+
 	WRITE_ONCE(vcpu_info_ptr->evtchn_upcall_mask, 0);
 	evtchn_drain();
 	timers_run();
 	if (READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending))
 		return 0;
-	runstate_change(RUNSTATE_blocked);
+	now = now_ns();
+	runstate_change(RUNSTATE_blocked, now);
 	while (!READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending))
-		wait_once(0);
-	runstate_change(RUNSTATE_running);
+		now = wait_once(now, 0);
+	runstate_change(RUNSTATE_running, now);
 	return 0;
 }
 
@@ -50,6 +54,7 @@ static long poll(uint64_t arg)
 	struct sched_poll p;
 	evtchn_port_t port[POLL_MAX_PORTS];
 	unsigned int i;
+	uint64_t now;
 
 	if (copy_from_guest(&p, arg, sizeof(p)))
 		return -XEN_EFAULT;
@@ -63,11 +68,12 @@ static long poll(uint64_t arg)
 	evtchn_drain();
 	if (any_pending(port, p.nr_ports))
 		return 0;
-	runstate_change(RUNSTATE_blocked);
+	now = now_ns();
+	runstate_change(RUNSTATE_blocked, now);
 	while (!any_pending(port, p.nr_ports) && !evtchn_pending_any() &&
-	       !(p.timeout && now_ns() >= p.timeout))
-		wait_once(p.timeout);
-	runstate_change(RUNSTATE_running);
+	       !(p.timeout && now >= p.timeout))
+		now = wait_once(now, p.timeout);
+	runstate_change(RUNSTATE_running, now);
 	return 0;
 }
 
@@ -111,6 +117,6 @@ long do_set_timer_op(uint64_t timeout, uint64_t a2, uint64_t a3, uint64_t a4, ui
 	vcpu.singleshot_ns = timeout;
 	timers_arm();
 	if (timeout && timeout <= now)
-		hv_exit_work = 1;
+		hv_exit_work = vcpu.timer_due = 1;
 	return 0;
 }

@@ -80,7 +80,7 @@ static long set_singleshot(uint64_t arg)
 		return -XEN_EFAULT;
 	vcpu.singleshot_ns = t.timeout_abs_ns ? t.timeout_abs_ns : 1;
 	if (vcpu.singleshot_ns <= now_ns())
-		hv_exit_work = 1; /* past: fires now (Xen ignores SSHOTTMR_future) */
+		hv_exit_work = vcpu.timer_due = 1; /* past: fires now (Xen ignores SSHOTTMR_future) */
 	else
 		timers_arm();
 	return 0;

@@ -50,11 +50,13 @@ static void store_regs(struct sigcontext *s)
 }
 
 /* An interrupt while the image ran.  Returns 1 when that was all. */
-static int interrupted_image(struct sigcontext *s)
+static int interrupted_image(struct sigcontext *s, int sig)
 {
 	uint64_t rip = s->rip;
 
 	hv_exit_work = 1;
+	if (sig == SIGALRM)
+		vcpu.timer_due = 1;
 	if (!in_image(rip) || rip == (uint64_t)hv_fast_ret)
 		return 0;
 	if (rip >= (uint64_t)hv_fast_window && rip < (uint64_t)hv_fast_ret)
@@ -143,7 +145,7 @@ static void hv_signal(int sig, siginfo_t *si, struct ucontext *uc)
 	struct sigcontext *s = &uc->uc_mcontext;
 	int interrupt = sig == PVN_KICK_SIGNAL || sig == SIGALRM;
 
-	if (interrupt && interrupted_image(s))
+	if (interrupt && interrupted_image(s, sig))
 		return;
 	if (!interrupt && in_image(s->rip))
 		domain_crash("trap %lu in the hypervisor image at %#lx (cr2 %#lx)",

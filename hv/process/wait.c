@@ -18,46 +18,42 @@
 #define POLL_START_NS	10000UL
 #define PREEMPTED_NS	20000UL		/* a gap this long between two looks */
 
-/* 1 if something came in before `until`; notes preemption in *preempted. */
-static int poll_inbound(struct pvn_vcpu *pv, uint64_t until, int *preempted)
+/* 1 if something came in before `until`; *now is the time it is then. */
+static int poll_inbound(struct pvn_vcpu *pv, uint64_t *now, uint64_t until, int *preempted)
 {
-	uint64_t last = now_ns(), now;
+	uint64_t last;
 
-	for (;;) {
+	do {
 		unsigned int i;
 
-		for (i = 0; i < 8; i++) {
-			if (READ_ONCE(pv->inbound_sel))
+		for (i = 0; i < 32; i++) {
+			if (READ_ONCE(pv->inbound_sel)) {
+				*now = now_ns();
 				return 1;
+			}
 			__builtin_ia32_pause();
 		}
-		now = now_ns();
-		if (now - last > PREEMPTED_NS) {
-			*preempted = 1;
-			return READ_ONCE(pv->inbound_sel) != 0;
-		}
-		if (now >= until)
-			return 0;
-		last = now;
-	}
+		last = *now;
+		*now = now_ns();
+		*preempted = *now - last > PREEMPTED_NS;
+	} while (*now < until && !*preempted);
+	return READ_ONCE(pv->inbound_sel) != 0;
 }
 
-static void futex_sleep(struct pvn_vcpu *pv, uint64_t ns)
+static void futex_sleep(struct pvn_vcpu *pv, uint64_t now, uint64_t until)
 {
 	uint32_t w = __atomic_load_n(&pv->wake, __ATOMIC_SEQ_CST);
 	struct __kernel_timespec ts, *timeout = NULL;
-	uint64_t now;
 
 	__atomic_store_n(&pv->run_state, PVN_VCPU_BLOCKED, __ATOMIC_SEQ_CST);
 	smp_mb(); /* pairs with the waker's: bit first, then run_state */
 	if (READ_ONCE(pv->inbound_sel))
 		return;
-	if (ns) {
-		now = now_ns();
-		if (now >= ns)
+	if (until) {
+		if (now >= until)
 			return;
-		ts.tv_sec = (long long)((ns - now) / 1000000000UL);
-		ts.tv_nsec = (long long)((ns - now) % 1000000000UL);
+		ts.tv_sec = (long long)((until - now) / 1000000000UL);
+		ts.tv_nsec = (long long)((until - now) % 1000000000UL);
 		timeout = &ts;
 	}
 	sys_futex(&pv->wake, FUTEX_WAIT, w, timeout);
@@ -75,25 +71,29 @@ static void adapt_window(uint64_t slept_ns, int polled_in_vain)
 		vcpu.poll_window_ns = max;
 }
 
-void platform_wait(uint64_t ns)
+uint64_t platform_wait(uint64_t now, uint64_t until)
 {
 	struct pvn_vcpu *pv = &pvcpu(vcpu.id);
-	uint64_t start = now_ns(), until = start + vcpu.poll_window_ns;
+	uint64_t start = now, poll_until = now + vcpu.poll_window_ns;
 	int preempted = 0, came = 0;
 
 	if (vcpu.poll_window_ns) {
-		if (ns && ns < until)
-			until = ns;
-		__atomic_store_n(&pv->run_state, PVN_VCPU_POLLING, __ATOMIC_SEQ_CST);
-		came = poll_inbound(pv, until, &preempted);
+		if (until && until < poll_until)
+			poll_until = until;
+		/* No barrier: a waker that still sees RUNNING only sends a needless signal. */
+		WRITE_ONCE(pv->run_state, PVN_VCPU_POLLING);
+		came = poll_inbound(pv, &now, poll_until, &preempted);
 		if (preempted)
 			vcpu.poll_window_ns = 0;
 	}
-	if (!came && !(ns && now_ns() >= ns)) {
-		futex_sleep(pv, ns);
-		adapt_window(now_ns() - start, !came);
+	if (!came && !(until && now >= until)) {
+		futex_sleep(pv, now, until);
+		now = now_ns();
+		adapt_window(now - start, !came);
 	}
-	__atomic_store_n(&pv->run_state, PVN_VCPU_RUNNING, __ATOMIC_SEQ_CST);
+	WRITE_ONCE(pv->run_state, PVN_VCPU_RUNNING);
+	smp_mb(); /* a waker that saw POLLING relies on the drain that follows */
+	return now;
 }
 
 void platform_yield(void)

@@ -70,7 +70,12 @@ void platform_flush_all(void) { shim.flush_all++; }
 void platform_set_segment_base(int which, uint64_t base) { *(which ? &vcpu.gs_base_kernel : &vcpu.fs_base) = base; }
 uint64_t platform_get_segment_base(int which) { return which ? vcpu.gs_base_kernel : vcpu.fs_base; }
 void platform_set_timer(uint64_t ns) { shim.timers++; }
-void platform_wait(uint64_t ns) { shim.waits++; if (shim.waits > 1000) abort(); }
+uint64_t platform_wait(uint64_t now, uint64_t until)
+{
+	if (++shim.waits > 1000)
+		abort();
+	return until;
+}
 void platform_yield(void) { shim.yields++; }
 void platform_doorbell(unsigned int link) { shim.doorbells++; }
 int64_t machine_call(struct pvn_request *q, struct pvn_reply *r)
