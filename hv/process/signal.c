@@ -73,6 +73,22 @@ static void pop_rip(void)
 	vcpu.regs.rsp += 8;
 }
 
+/* The image's last `ret` reads the guest's stack, whose mapping a hypercall may have flushed. */
+static int is_return_fault(int sig, const struct sigcontext *s)
+{
+	return sig == SIGSEGV && s->trapno == TRAP_PF && s->rip == (uint64_t)hv_fast_ret;
+}
+
+static void __attribute__((noreturn)) trap_in_image(int sig, const siginfo_t *si,
+						     const struct sigcontext *s)
+{
+	if (sig == SIGSYS)
+		domain_crash("system call %d from inside the hypervisor image at %#lx", si->si_syscall,
+			     (unsigned long)s->rip);
+	domain_crash("trap %lu in the hypervisor image at %#lx (cr2 %#lx)", (unsigned long)s->trapno,
+		     (unsigned long)s->rip, (unsigned long)s->cr2);
+}
+
 /* SYSCALL outside the image: a hypercall (the virtual mode is kernel). */
 static void handle_syscall(const siginfo_t *si)
 {
@@ -144,18 +160,18 @@ static void hv_signal(int sig, siginfo_t *si, struct ucontext *uc)
 {
 	struct sigcontext *s = &uc->uc_mcontext;
 	int interrupt = sig == PVN_KICK_SIGNAL || sig == SIGALRM;
+	int returning = s->rip == (uint64_t)hv_fast_ret;
 
 	if (interrupt && interrupted_image(s, sig))
 		return;
-	if (!interrupt && in_image(s->rip))
-		domain_crash("trap %lu in the hypervisor image at %#lx (cr2 %#lx)",
-			     (unsigned long)s->trapno, (unsigned long)s->rip, (unsigned long)s->cr2);
+	if (!interrupt && in_image(s->rip) && !is_return_fault(sig, s))
+		trap_in_image(sig, si, s);
 	load_regs(s);
-	if (s->rip == (uint64_t)hv_fast_ret)
+	if (returning)
 		pop_rip();
 	if (sig == SIGSYS)
 		handle_syscall(si);
-	else if (!interrupt)
+	else if (!interrupt && !returning)
 		handle_fault(s);
 	guest_exit_work();
 	store_regs(s);
