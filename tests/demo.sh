@@ -66,7 +66,7 @@ cp -r "$SRC/man" "$SRC/tests" "$work/tree/"
 head -c 3000000 /dev/urandom >"$work/tree/random.bin"
 : >"$work/tree/empty"
 ln -s random.bin "$work/tree/link"
-mke2fs -q -t ext2 -d "$work/tree" "$work/disk.img" 32M
+mke2fs -q -t ext2 -d "$work/tree" "$work/disk.img" 32M >/dev/null 2>&1
 (cd "$work/tree" && find . -type f | LC_ALL=C sort | xargs -d '\n' sha256sum | sed 's|  \./|  |') >"$work/host.sums"
 
 cat >"$work/demo.cfg" <<CFG
@@ -94,10 +94,10 @@ fi
 step "xl create: the domain is built and runs"
 xl create -q "$work/demo.cfg" || die "xl create failed"
 step "the guest boots, mounts its disk, sums every file, writes one"
-wait_line 'script done' 60
+wait_line '^script done' 60
 
 step "xl shutdown -w: it goes when asked"
-xl list demo || die "xl list demo failed"
+xl list demo | sed 's|^|    |' || die "xl list demo failed"
 timeout 60 xl shutdown -w demo >/dev/null || die "xl shutdown -w failed"
 
 step "the host compares checksums and reads the written file back"
