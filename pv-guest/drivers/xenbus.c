@@ -143,6 +143,14 @@ void xenbus_start(void)
 		scanned = true;
 }
 
+/* Connected on both sides, or given up on one. */
+static bool device_settled(const struct xenbus_device *d)
+{
+	if (d->state > XenbusStateConnected || d->otherend_state > XenbusStateConnected)
+		return true;
+	return d->state == XenbusStateConnected && d->otherend_state == XenbusStateConnected;
+}
+
 static bool settled(void)
 {
 	struct xenbus_device *d;
@@ -150,9 +158,8 @@ static bool settled(void)
 	if (!scanned)
 		return false;
 	list_for_each(d, &devices, link) {
-		if (d->otherend_state <= XenbusStateInitialised ||
-		    d->state < XenbusStateConnected)
-			return d->otherend_state == XenbusStateClosed;
+		if (!device_settled(d))
+			return false;
 	}
 	return true;
 }

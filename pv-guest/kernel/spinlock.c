@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Spinlocks, and masking of event upcalls. */
+#include <pv/console.h>
 #include <pv/hypercall.h>
 #include <pv/thread_struct.h>
+
+#define PANIC_SPINS	1000000UL
 
 /* An event that became pending meanwhile is delivered by the hypercall's return path. */
 static void irq_unmask(void)
@@ -64,11 +67,17 @@ void irq_restore(unsigned long flags)
 	preempt_check();
 }
 
+/* Once a panic prints, nobody gives back the locks it found taken: it goes on without. */
 static void acquire(spinlock_t *l)
 {
+	unsigned long spins = 0;
+
 	while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE) != 0) {
-		while (l->locked != 0)
+		while (l->locked != 0) {
 			cpu_relax();
+			if (console_urgent && ++spins > PANIC_SPINS)
+				return;
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ static void same(const char *fmt, ...)
 	compared++;
 }
 
-static const char *const flags[] = { "", "-", "0", "+", " ", "#", "-+", "0#", "-#", "+0", "- " };
+static const char *const flags[] = { "", "-", "0", "+", " ", "#", "-+", "-0", "0#", "-#", "+0", "- " };
 static const char *const widths[] = { "", "1", "7", "25" };
 static const char *const precisions[] = { "", ".", ".0", ".1", ".5", ".12" };
 

@@ -66,8 +66,8 @@ struct xenbus_driver {
 };
 /* At initcall time, INIT_DRIVER; devices are looked for after that. */
 void driver_register(const struct xenbus_driver *drv);
-/* Waits until every device found at boot has been probed and has left
- * Initialising..Initialised (or ns passed). For mounting root. */
+/* Waits until every device found at boot has been probed, and is connected or closing on either
+ * side (or ns passed). For mounting root. */
 void xenbus_settle(uint64_t ns);
 
 int xenbus_switch_state(struct xenbus_device *dev, enum xenbus_state state);
