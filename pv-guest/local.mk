@@ -80,3 +80,4 @@ tests_unit_guest_parse_CPPFLAGS = $(GUEST_CPPFLAGS) $(CRITERION_CFLAGS)
 tests_unit_guest_parse_LDFLAGS = $(SAN_CFLAGS)
 tests_unit_guest_parse_LDADD = $(CRITERION_LIBS)
 dist_man_MANS += man/pv-guest.7
+EXTRA_DIST += tests/system/guest-core.sh

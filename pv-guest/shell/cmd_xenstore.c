@@ -118,6 +118,17 @@ static int do_watch(const char *path, uint64_t count)
 	return 0;
 }
 
+/* What "." stands for: the store itself has no name for it. */
+static int own_path(char *buf, size_t size)
+{
+	uint64_t domid;
+	int rc = xenbus_read_u64(XS_NO_TX, "domid", NULL, &domid);
+
+	if (rc == 0)
+		pv_snprintf(buf, size, "/local/domain/%lu", domid);
+	return rc;
+}
+
 static int usage(void)
 {
 	eprintf("usage: xenstore ls|list|read|rm|mkdir PATH, write PATH VALUE, watch PATH [COUNT]\n");
@@ -126,12 +137,15 @@ static int usage(void)
 
 static int cmd_xenstore(int argc, char **argv)
 {
-	const char *op = argc > 1 ? argv[1] : "", *path = argc > 2 ? argv[2] : ".";
+	const char *op = argc > 1 ? argv[1] : "", *path = argc > 2 ? argv[2] : "/";
+	char own[64];
 	uint64_t count = ~0ULL;
 	int rc;
 
+	if (strcmp(path, ".") == 0 && own_path(own, sizeof(own)) == 0)
+		path = own;
 	if (strcmp(op, "ls") == 0 && argc <= 3) {
-		rc = tree(argc > 2 ? path : "/", 0);
+		rc = tree(path, 0);
 		return rc == 0 ? 0 : complain(path, rc);
 	}
 	if (argc < 3)
