@@ -473,6 +473,33 @@ Test(blkback_ring, requests_in_flight_are_finished_before_closing)
 	world_close();
 }
 
+static void get_device(struct xenbus_device *xdev, void *arg)
+{
+	*(struct blk_device **)arg = xdev->priv;
+}
+
+Test(blkback_ring, a_barrier_runs_alone)
+{
+	struct blk_device *dev = NULL;
+	unsigned int i;
+
+	connect_it(&file, "w", 0);
+	xenbus_for_each(bb.bus, get_device, &dev);
+	for (i = 0; i < 15; i++)
+		request_pages(BLKIF_OP_WRITE, i, 8 * i, i, 1);
+	request_pages(BLKIF_OP_WRITE_BARRIER, 15, 0, 15, 1);
+	request_pages(BLKIF_OP_READ, 16, 0, 20, 1);
+	push();
+	for (i = 0; i < 2000 && front.sring->rsp_prod != 17; i++) {
+		pvn_loop_once(bb.loop, 1000000);
+		cr_assert(!dev->barrier || dev->inflight == 1 || dev->barrier->phase == BLK_WAIT);
+	}
+	answers(17);
+	cr_assert_eq(statuses[15], BLKIF_RSP_OKAY);
+	cr_assert_eq(memcmp(FAKE_PAGE(DATA_PAGE + 20), FAKE_PAGE(DATA_PAGE + 15), 4096), 0);
+	world_close();
+}
+
 Test(blkback_ring, a_domain_dies_with_requests_in_flight)
 {
 	unsigned int i;
