@@ -75,7 +75,23 @@ static int image_geometry(struct blk_image *img)
 	return 0;
 }
 
-/* Does a read at align work?  The only question that every file system answers truly. */
+/* What the file system says of direct I/O.  1: *align; 0: it has none; -1: the kernel cannot tell. */
+static int direct_align_said(int fd, uint32_t *align)
+{
+#ifdef STATX_DIOALIGN
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &stx) || !(stx.stx_mask & STATX_DIOALIGN))
+		return -1;
+	*align = stx.stx_dio_offset_align > stx.stx_dio_mem_align ?
+		stx.stx_dio_offset_align : stx.stx_dio_mem_align;
+	return *align ? 1 : 0;
+#else
+	return -1;
+#endif
+}
+
+/* Does a read at align work?  It may wait for the disk, so only where nobody tells us. */
 static bool direct_works(int fd, uint32_t align)
 {
 	void *buf;
@@ -90,19 +106,25 @@ static bool direct_works(int fd, uint32_t align)
 
 static void image_open_direct(struct blk_image *img)
 {
+	uint32_t align = img->sector_size;
 	char path[40];
-	uint32_t align;
+	int said;
 
 	/* Through /proc, so that it is the same file even if the name means another by now. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", img->fd);
 	img->direct_fd = open(path, (img->readonly ? O_RDONLY : O_RDWR) | O_DIRECT | O_CLOEXEC);
 	if (img->direct_fd < 0)
 		return;
-	for (align = img->sector_size; align <= PROBE_BYTES; align *= 2) {
+	said = direct_align_said(img->direct_fd, &align);
+	for (; said < 0 && align <= PROBE_BYTES; align *= 2) {
 		if (direct_works(img->direct_fd, align)) {
-			img->direct_align = align;
-			return;
+			said = 1;
+			break;
 		}
+	}
+	if (said > 0 && align <= PROBE_BYTES && !(align & (align - 1))) {
+		img->direct_align = align > img->sector_size ? align : img->sector_size;
+		return;
 	}
 	close(img->direct_fd);
 	img->direct_fd = -1;
