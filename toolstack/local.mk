@@ -51,10 +51,12 @@ toolstack_xl_CFLAGS = $(toolstack_lib_libtoolstack_la_CFLAGS)
 toolstack_xl_LDADD = $(TOOLSTACK_LIBS)
 
 check_PROGRAMS += tests/unit/xl_config tests/unit/xl_config_fuzz
-TESTS += tests/unit/xl_config tests/unit/xl_config_fuzz
+UNIT_TESTS += tests/unit/xl_config tests/unit/xl_config_fuzz
 tests_unit_xl_config_SOURCES = tests/unit/xl_config.c
 tests_unit_xl_config_CFLAGS = $(toolstack_lib_libtoolstack_la_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_xl_config_LDADD = $(TOOLSTACK_LIBS) $(CRITERION_LIBS)
 tests_unit_xl_config_fuzz_SOURCES = tests/unit/xl_config_fuzz.c
 tests_unit_xl_config_fuzz_CFLAGS = $(tests_unit_xl_config_CFLAGS)
 tests_unit_xl_config_fuzz_LDADD = $(tests_unit_xl_config_LDADD)
+EXTRA_DIST += tests/xllib.sh tests/system/xl-commands.sh tests/system/xl-bad-input.sh \
+	tests/system/xl-restart.sh tests/system/xl-daemons.sh

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* xl mem-max: the most memory a domain may have. */
 #include "config.h"
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@ static int set_max(struct toolstack *t, uint32_t domid, int64_t kib)
 	int err = pvn_ctl_max_mem(t->ctl, domid, kib);
 	char text[24];
 
+	if (err == -ENOMEM)
+		return xl_say("%u: a domain cannot grow beyond the maxmem it was made with", domid);
 	if (err < 0)
 		return xl_say("%u: the maximum cannot be set: %s", domid, strerror(-err));
 	snprintf(text, sizeof(text), "%" PRId64, kib);

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Daemons on demand: xl starts the missing ones, finds those that run, and says it clearly when one
+# cannot be had.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../xllib.sh"
+
+# Every one of these processes has ended (a zombie has, too).
+ended() {
+	local p
+	for p; do [ ! -e "/proc/$p" ] || grep -q '^State:.Z' "/proc/$p/status" || return 1; done
+}
+running() { [ -s "$PARAVANE_RUNDIR/$1.pid" ] && kill -0 "$(cat "$PARAVANE_RUNDIR/$1.pid")"; }
+
+expect "list starts what it needs" xl list
+expect "paravaned runs" running paravaned
+expect "xenstored runs" running xenstored
+before=$(cat "$PARAVANE_RUNDIR"/paravaned.pid)
+expect "a second list" xl list
+expect "starts nothing" test "$before" = "$(cat "$PARAVANE_RUNDIR"/paravaned.pid)"
+if [ -x "$KERNEL" ]; then
+	config g
+	expect "create starts the rest" xl create -q "$WORK/g.cfg"
+	expect "xenconsoled runs" running xenconsoled
+	expect "paravane-blkback runs" running paravane-blkback
+	expect "destroy" xl destroy g
+	nothing_left "nothing is left"
+fi
+expect "Domain-0 has its name in the store" test "$(xenstore-read /local/domain/0/name)" = Domain-0
+all=$(cat "$PARAVANE_RUNDIR"/*.pid)
+stop_all
+wait_for 5 ended $all
+
+# A machine of another version: something that answers the socket with other words.
+cat >"$WORK/other.py" <<'END'
+import socket, sys, struct
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(sys.argv[1])
+s.listen(5)
+open(sys.argv[2], "w").write("x")
+while True:
+    c, _ = s.accept()
+    m = c.recv(4096)
+    op, seq, n, ret = struct.unpack("=IIIi", m[:16])
+    c.send(struct.pack("=IIIi", op, seq, 8, 0) + struct.pack("=II", 9999, 1))
+END
+rm -f "$PARAVANE_RUNDIR/paravaned.sock"
+# The lock of the pid file says that it runs.
+python3 - "$PARAVANE_RUNDIR/paravaned.pid" <<'END' &
+import fcntl, struct, sys, time
+f = open(sys.argv[1], "w")
+for i in range(50):
+    try:
+        fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+        break
+    except BlockingIOError:     # the kernel may drop the old one a moment after its owner's end
+        time.sleep(0.1)
+f.write("1\n")
+f.flush()
+time.sleep(60)
+END
+lock=$!
+python3 "$WORK/other.py" "$PARAVANE_RUNDIR/paravaned.sock" "$WORK/other.up" &
+other=$!
+wait_for 5 test -e "$WORK/other.up"
+wait_for 8 test -s "$PARAVANE_RUNDIR/paravaned.pid"
+expect_fail "a machine of another version" 'xl: paravaned: it is of another version than this xl' xl list
+kill $other $lock 2>/dev/null
+wait $other $lock 2>/dev/null
+rm -f "$PARAVANE_RUNDIR"/paravaned.{sock,pid}
+
+# A daemon that cannot start: the line names the log.
+rm -rf "$PARAVANE_RUNDIR/xenstored"
+echo "in the way" >"$PARAVANE_RUNDIR/xenstored"
+expect_fail "a daemon that cannot start" "xl: xenstored: it could not be started; its log is $PARAVANE_RUNDIR/log/xenstored.log" xl list
+rm -f "$PARAVANE_RUNDIR/xenstored"
+expect "starts when the way is free" xl list
+
+# A run directory that is not to be had.
+expect_fail "a run directory that is a file" 'xl: run directory: cannot be used' \
+	env PARAVANE_RUNDIR=/dev/null xl list
+finish
