@@ -83,6 +83,8 @@ void conn_stop(struct conn *c, int error);
 bool conn_process(struct conn *c);
 /* May more requests of c be read now?  false: its output or a limit stands before. */
 bool conn_may_read(struct conn *c);
+/* Does the input end within a message (of the first that waits)? */
+bool conn_in_partial(const struct conn *c);
 /* Bytes of room behind in_end, after making some. */
 size_t conn_in_room(struct conn *c);
 

@@ -78,6 +78,17 @@ size_t conn_in_room(struct conn *c)
 	return sizeof(c->in) - c->in_end;
 }
 
+bool conn_in_partial(const struct conn *c)
+{
+	size_t have = c->in_end - c->in_start;
+	struct xsd_sockmsg msg;
+
+	if (have < sizeof(msg))
+		return have > 0;
+	memcpy(&msg, c->in + c->in_start, sizeof(msg));
+	return msg.len <= XENSTORE_PAYLOAD_MAX && have < sizeof(msg) + msg.len;
+}
+
 bool conn_may_read(struct conn *c)
 {
 	if (c->dead || conn_pending(c) >= CONN_OUT_PAUSE)

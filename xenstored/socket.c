@@ -24,6 +24,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define READ_TRIES	10
+
 struct store_socket {
 	struct pvn_loop *loop;
 	struct store *store;
@@ -148,6 +150,17 @@ static ssize_t client_read(struct client *cl)
 	return n;
 }
 
+/* libxenstore writes a message in pieces, and the first one wakes us: look for the others before
+ * going back to sleep.  A client that leaves it at half a message costs these few looks. */
+static void client_read_whole(struct client *cl)
+{
+	int tries;
+
+	cl->eof = client_read(cl) < 0 || cl->eof;
+	for (tries = 0; tries < READ_TRIES && !cl->eof && conn_in_partial(cl->conn); tries++)
+		cl->eof = client_read(cl) < 0;
+}
+
 static void client_ready(void *arg, uint32_t revents)
 {
 	struct client *cl = arg;
@@ -156,7 +169,7 @@ static void client_ready(void *arg, uint32_t revents)
 	if (revents & (POLLOUT | POLLHUP | POLLERR))
 		client_flush(c);
 	if ((revents & (POLLIN | POLLHUP | POLLERR)) && conn_may_read(c))
-		cl->eof = client_read(cl) < 0 || cl->eof;
+		client_read_whole(cl);
 	client_turn(cl);
 }
 
