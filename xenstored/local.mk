@@ -34,3 +34,8 @@ tests_unit_xenstored_ring_SOURCES = tests/unit/xenstored_ring.c tests/unit/xenst
 tests_unit_xenstored_ring_LDADD = $(XENSTORED_TEST_LIBS)
 tests_unit_xenstored_fuzz_SOURCES = tests/unit/xenstored_fuzz.c tests/unit/xenstored_play.c
 tests_unit_xenstored_fuzz_LDADD = $(XENSTORED_TEST_LIBS)
+
+check_PROGRAMS += tests/system/store_hostile
+tests_system_store_hostile_SOURCES = tests/system/store_hostile.c
+EXTRA_DIST += tests/system/store-stock-tools.sh
+dist_man_MANS += man/xenstored.8
