@@ -24,6 +24,7 @@
 
 #define MESSAGES_PER_TURN	32
 #define MAX_OUT			2048
+#define MAX_BEHIND		64
 #define MAX_FDS			4
 
 static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
@@ -32,6 +33,11 @@ static uint32_t nr_clients;
 uint32_t client_count(void)
 {
 	return nr_clients;
+}
+
+bool client_is_behind(const struct client *c)
+{
+	return c->nr_out > MAX_BEHIND;
 }
 
 static void out_free(struct client *c, struct out_message *m)

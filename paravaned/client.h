@@ -43,6 +43,8 @@ void client_send_event(struct client *c, uint32_t op, const void *body, uint32_t
 /* For a client that broke the rules, or that is gone.  why NULL: it left by itself. */
 void client_drop(struct client *c, const char *why);
 uint32_t client_count(void);
+/* It has not read what it was sent: nobody should be able to add to that at will. */
+bool client_is_behind(const struct client *c);
 
 /* mapping.c: who maps which domain */
 int64_t mapping_domain_map(struct client *c, domid_t domid, struct pvn_msg_domain_map *out, int fds[2]);

@@ -105,7 +105,6 @@ struct domain {
 	uint64_t cpu_time_ns;		/* of processes that are no more */
 	struct ratelimit log_limit, console_limit;
 	bool console_midline;
-	uint32_t kill_expected;		/* the machine itself sent the SIGKILL */
 
 	struct mapping_list mappings;
 };

@@ -84,7 +84,9 @@ static int bind_loopback(struct domain *d, uint64_t remote_port)
 
 /*
  * Bind to a port that a handle of the control domain keeps open for us, or to one of our own.
- * The port; -ESRCH; -EINVAL: it does not wait for us; -ENOSPC; -ENOMEM.
+ * The port; -ESRCH; -EINVAL: it does not wait for us; -ENOSPC; -ENOMEM; -EAGAIN: the handle has
+ * yet to hear of earlier bindings (a domain that binds and closes for ever must not cost the
+ * handle its connection).
  */
 int evtchn_bind_interdomain(struct domain *d, domid_t remote, uint64_t remote_port)
 {
@@ -99,6 +101,8 @@ int evtchn_bind_interdomain(struct domain *d, domid_t remote, uint64_t remote_po
 	rp = remote == 0 ? port_lookup(dom0, remote_port) : NULL;
 	if (!rp || rp->state != PVN_PORT_UNBOUND || rp->remote_domid != d->domid)
 		return -EINVAL;
+	if (client_is_behind(rp->owner))
+		return -EAGAIN;
 	rc = port_alloc(d, &p);
 	if (rc)
 		return rc;

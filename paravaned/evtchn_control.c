@@ -9,11 +9,16 @@
 #include <errno.h>
 #include <string.h>
 
+#include "libs/util/loop.h"
 #include "paravaned/client.h"
 #include "paravaned/domain.h"
+#include "paravaned/machine.h"
 
 /* Who bound each virq of the control domain, 0: nobody. */
 static uint32_t virq_port[NR_VIRQS];
+static uint32_t virq_pending;	/* a bit per virq raised in this turn of the loop */
+
+_Static_assert(NR_VIRQS <= 32, "virq_pending");
 
 static int port_alloc_owned(struct client *c, struct port **out)
 {
@@ -138,13 +143,38 @@ int64_t evtchn_control_message(struct client *c, uint32_t op, void *body, int *f
 	}
 }
 
-void evtchn_raise_virq(uint32_t virq)
+static void virq_send(uint32_t virq)
 {
 	struct port *p = port_lookup(dom0, virq_port[virq]);
 	struct pvn_msg_evtchn body = { .virq = (uint16_t)virq, .local_port = virq_port[virq] };
 
 	if (p)
 		client_send_event(p->owner, PVN_MSG_EVENT_VIRQ, &body, sizeof(body), -1);
+}
+
+static void virqs_send(void *unused)
+{
+	uint32_t pending = virq_pending;
+
+	virq_pending = 0;
+	while (pending) {
+		uint32_t virq = (uint32_t)__builtin_ctz(pending);
+
+		pending &= pending - 1;
+		virq_send(virq);
+	}
+}
+
+/* At most one message per turn of the loop, however much happened in it. */
+void evtchn_raise_virq(uint32_t virq)
+{
+	uint32_t before = virq_pending;
+
+	if (!virq_port[virq])
+		return;
+	virq_pending |= 1U << virq;
+	if (!before && pvn_loop_add_deferred(machine.loop, virqs_send, NULL))
+		virqs_send(NULL);
 }
 
 /* The domain closed its end, or died: the handle that owns this one is told. */

@@ -106,6 +106,21 @@ static int64_t status(struct domain *d, const struct pvn_request *q, struct pvn_
 	return 0;
 }
 
+/* What a request costs us beyond the one that every request counts as. */
+static uint32_t cost(const struct domain *d, const struct pvn_request *q)
+{
+	switch (q->op) {
+	case PVN_REQ_MEM_RELEASE:
+	case PVN_REQ_MEM_POPULATE:
+		return q->len / 32;	/* a few frames, each perhaps a hole to punch */
+	case PVN_REQ_RESET:
+	case PVN_REQ_BIND_VIRQ:
+		return d->nr_ports / 32;
+	default:
+		return 0;
+	}
+}
+
 static bool wants_reply(uint32_t op)
 {
 	return op != PVN_REQ_SHUTDOWN && op != PVN_REQ_CRASH && op != PVN_REQ_CONSOLE_WRITE &&
@@ -177,6 +192,7 @@ static bool serve_one(struct domain *d)
 		domain_crash(d, "malformed request to the machine (%zd bytes)", n);
 		return false;
 	}
+	d->request_count += cost(d, &q);
 	memset(&r, 0, PVN_REPLY_HEAD);
 	r.seq = q.seq;
 	r.ret = serve(d, &q, &r);
