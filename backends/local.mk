@@ -38,7 +38,7 @@ noinst_HEADERS += tests/unit/backends_fake.h
 BACKEND_TESTS = tests/unit/blkback_request tests/unit/xenbus_state tests/unit/xenbus_device \
 	tests/unit/blkback_ring tests/unit/console_parts
 check_PROGRAMS += $(BACKEND_TESTS)
-TESTS += $(BACKEND_TESTS)
+UNIT_TESTS += $(BACKEND_TESTS)
 BACKEND_FAKES = tests/unit/backends_fake.c tests/unit/backends_fake_store.c
 tests_unit_blkback_request_SOURCES = tests/unit/blkback_request.c
 tests_unit_blkback_request_LDADD = backends/libblk.la $(CRITERION_LIBS)
