@@ -52,3 +52,5 @@ tests_unit_blkback_ring_LDADD = backends/libblk.la backends/libbackend.la libs/l
 tests_unit_console_parts_SOURCES = tests/unit/console_parts.c $(BACKEND_FAKES)
 tests_unit_console_parts_LDADD = backends/libconsole.la backends/libbackend.la libs/libutil.la \
 	$(CRITERION_LIBS) $(URING_LIBS)
+
+EXTRA_DIST += tests/system/block-disks.sh tests/system/console-basic.sh
