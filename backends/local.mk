@@ -54,3 +54,4 @@ tests_unit_console_parts_LDADD = backends/libconsole.la backends/libbackend.la l
 	$(CRITERION_LIBS) $(URING_LIBS)
 
 EXTRA_DIST += tests/system/block-disks.sh tests/system/console-basic.sh
+dist_man_MANS += man/xenconsoled.8 man/paravane-blkback.8
