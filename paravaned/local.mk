@@ -42,3 +42,16 @@ tests_unit_paravaned_seccomp_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
 tests_unit_paravaned_image_SOURCES = tests/unit/paravaned_image.c
 tests_unit_paravaned_image_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
 tests_unit_paravaned_image_LDFLAGS = -all-static
+
+# Units for servers; elsewhere xl starts what it needs.
+systemdunitdir = $(prefix)/lib/systemd/system
+systemd_units = paravaned/systemd/paravaned.service paravaned/systemd/paravane-xenstored.service \
+	paravaned/systemd/paravane-xenconsoled.service paravaned/systemd/paravane-blkback.service
+nodist_systemdunit_DATA = $(systemd_units)
+CLEANFILES += $(systemd_units)
+EXTRA_DIST += $(systemd_units:=.in) tests/system/machine-daemon.sh
+SUFFIXES = .service.in .service
+.service.in.service:
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) -e 's|@sbindir[@]|$(sbindir)|g' $< > $@
+
+dist_man_MANS += man/paravaned.8

@@ -59,9 +59,9 @@ void machine_start(const char *image)
 	try_connect_until_it_listens();
 }
 
-pid_t machine_pid(void)
+const char *machine_rundir(void)
 {
-	return pid;
+	return rundir;
 }
 
 void machine_end(void)

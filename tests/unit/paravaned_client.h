@@ -38,7 +38,7 @@ struct test_msg {
  * end it.  Both fail the test when they cannot. */
 void machine_start(const char *image);
 void machine_end(void);
-pid_t machine_pid(void);
+const char *machine_rundir(void);
 
 void test_connect(struct test_client *c);	/* greeted, with a buffer */
 int test_connect_raw(void);			/* just the socket */

@@ -10,10 +10,13 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <xen/event_channel.h>
@@ -86,6 +89,35 @@ Test(paravaned_clients, messages_of_wrong_length_cost_the_connection)
 	cr_assert(test_recv(fd, &m) > 0 && m.head.ret == 0);
 	test_send(fd, PVN_MSG_HYPERCALL, 2, &hello, sizeof(hello), -1);
 	expect_dropped(fd);
+}
+
+/* Even where the modes of directory and socket let a stranger in, its credentials do not. */
+Test(paravaned_clients, another_user_is_not_served)
+{
+	struct pvn_msg_hello hello = { .version = PVN_PROTOCOL_VERSION };
+	static struct test_msg m;
+	char path[128];
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		cr_skip_test("only root can become somebody else");
+	snprintf(path, sizeof(path), "%s/paravaned.sock", machine_rundir());
+	cr_assert(chmod(machine_rundir(), 0711) == 0 && chmod(path, 0666) == 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd;
+
+		if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+			_exit(2);
+		fd = test_connect_raw();
+		if (fd < 0)
+			_exit(3);
+		test_send(fd, PVN_MSG_HELLO, 1, &hello, sizeof(hello), -1);
+		_exit(test_recv(fd, &m) > 0);
+	}
+	cr_assert(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	cr_assert(WEXITSTATUS(status) == 0, "%d", WEXITSTATUS(status));
 }
 
 static int add(uint64_t addr, uint64_t bytes, int fd)
