@@ -39,3 +39,4 @@ check_PROGRAMS += tests/system/store_hostile
 tests_system_store_hostile_SOURCES = tests/system/store_hostile.c
 EXTRA_DIST += tests/system/store-stock-tools.sh
 dist_man_MANS += man/xenstored.8
+EXTRA_DIST += tests/system/store-rings.sh

@@ -146,3 +146,12 @@ tests_guests_events_bare_LDADD = tests/guests/libguest.a
 tests_guests_events_bare_DEPENDENCIES = tests/guests/libguest.a $(top_srcdir)/tests/guests/lib/guest.lds
 
 EXTRA_DIST += tests/guestlib.sh tests/system/guests.sh
+
+check_PROGRAMS += tests/guests/store
+tests_guests_store_SOURCES = tests/guests/store.c tests/guests/lib/page.S
+tests_guests_store_CPPFLAGS = $(ABI_GUEST_CPPFLAGS)
+tests_guests_store_CFLAGS = $(ABI_GUEST_CFLAGS)
+tests_guests_store_CCASFLAGS = -g
+tests_guests_store_LINK = $(ABI_GUEST_LINK)
+tests_guests_store_LDADD = tests/guests/libguest.a
+tests_guests_store_DEPENDENCIES = tests/guests/libguest.a $(top_srcdir)/tests/guests/lib/guest.lds
