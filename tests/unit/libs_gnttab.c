@@ -266,6 +266,29 @@ Test(libs_gnttab, a_dead_domain_maps_no_more)
 	actor_free(&a);
 }
 
+Test(libs_gnttab, a_number_that_is_used_again_means_the_new_domain)
+{
+	struct actor old = actor_make(4), new;
+	xengnttab_handle *h = xengnttab_open(NULL, 0);
+	uint8_t *p;
+
+	actor_permit(&old, 8, 5, GTF_permit_access);
+	cr_assert(xengnttab_map_grant_ref(h, old.domid, 8, RW));
+	cr_assert_eq(pvn_ctl_destroy(machine.ctl, old.domid), 0);
+	cr_assert_eq(domain_make_as(old.domid, 4), old.domid);
+	new = actor_of(old.domid);
+	cr_assert_neq(new.d, old.d);
+	actor_permit(&new, 8, 6, GTF_permit_access);
+	p = xengnttab_map_grant_ref(h, new.domid, 8, RW);
+	cr_assert(p);
+	p[0] = 99;
+	cr_assert_eq(actor_ram(&new, 6)[0], 99);
+	cr_assert(pinned(&new, 8, 1, 1));
+	xengnttab_close(h);
+	actor_free(&old);
+	actor_free(&new);
+}
+
 Test(libs_gnttab, pins_of_a_killed_client_are_released)
 {
 	struct actor a = actor_make(4);

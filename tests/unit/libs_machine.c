@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,7 +36,10 @@ void machine_up(void)
 	cr_assert_eq(pvn_find_program(path, sizeof(path), "paravaned"), 0);
 	machine.pid = fork();
 	if (machine.pid == 0) {
-		freopen("/dev/null", "w", stderr);
+		/* A test that hangs and is killed takes it along. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+			_exit(126);
 		execl(path, "paravaned", "-F", (char *)NULL);
 		_exit(127);
 	}
@@ -62,6 +66,11 @@ void machine_down(void)
 
 uint32_t domain_make(uint64_t mib)
 {
+	return domain_make_as(0, mib);
+}
+
+uint32_t domain_make_as(uint32_t domid, uint64_t mib)
+{
 	struct xen_domctl_createdomain config = {
 		.max_vcpus = 1,
 		.max_evtchn_port = 1023,
@@ -71,7 +80,6 @@ uint32_t domain_make(uint64_t mib)
 	};
 	uint64_t n = mib * 256, i;
 	xen_pfn_t *pfns = calloc(n, sizeof(*pfns));
-	uint32_t domid = 0;
 
 	cr_assert_eq(pvn_ctl_create(machine.ctl, &domid, &config), 0);
 	cr_assert_eq(pvn_ctl_max_vcpus(machine.ctl, domid, 1), 0);
@@ -85,7 +93,12 @@ uint32_t domain_make(uint64_t mib)
 
 struct actor actor_make(uint64_t mib)
 {
-	struct actor a = { .domid = domain_make(mib) };
+	return actor_of(domain_make(mib));
+}
+
+struct actor actor_of(uint32_t domid)
+{
+	struct actor a = { .domid = domid };
 
 	cr_assert_eq(pvn_client_get(&a.client), 0);
 	cr_assert_eq(pvn_client_domain(a.client, a.domid, &a.d), 0);

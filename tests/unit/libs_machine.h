@@ -35,6 +35,8 @@ void machine_up(void);		/* criterion .init */
 void machine_down(void);	/* criterion .fini */
 
 uint32_t domain_make(uint64_t mib);
+uint32_t domain_make_as(uint32_t domid, uint64_t mib);	/* 0: any */
+struct actor actor_of(uint32_t domid);
 struct actor actor_make(uint64_t mib);	/* a domain and the view of it */
 void actor_free(struct actor *a);
 

@@ -186,6 +186,12 @@ static int start(bool fail, char *err, size_t size)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* A sanitizer may have a word to say behind it. */
+static bool begins(const char *s, const char *with)
+{
+	return !strncmp(s, with, strlen(with));
+}
+
 static void wait_gone(void)
 {
 	int i;
@@ -221,7 +227,7 @@ Test(libs_util, a_failing_start_is_told)
 	char err[512], log[512];
 
 	cr_assert_eq(start(true, err, sizeof(err)), 1);
-	cr_assert_str_eq(err, "testd: there is no cheese\n");
+	cr_assert(begins(err, "testd: there is no cheese\n"), "%s", err);
 	slurp("log/testd.log", log, sizeof(log));
 	cr_assert(strstr(log, "error: there is no cheese\n"));
 	cr_assert_eq(pvn_daemon_running("testd", NULL), 0);
@@ -234,7 +240,7 @@ Test(libs_util, no_place_for_the_pid_file)
 	snprintf(path, sizeof(path), "%s/testd.pid", dir);
 	cr_assert_eq(mkdir(path, 0700), 0);
 	cr_assert_eq(start(false, err, sizeof(err)), 1);
-	cr_assert_str_eq(err, "testd: pid file: Is a directory\n");
+	cr_assert(begins(err, "testd: pid file: Is a directory\n"), "%s", err);
 }
 
 Test(libs_util, ensure_of_what_is_not_there)
