@@ -49,7 +49,7 @@ systemd_units = paravaned/systemd/paravaned.service paravaned/systemd/paravane-x
 	paravaned/systemd/paravane-xenconsoled.service paravaned/systemd/paravane-blkback.service
 nodist_systemdunit_DATA = $(systemd_units)
 CLEANFILES += $(systemd_units)
-EXTRA_DIST += $(systemd_units:=.in) tests/system/machine-daemon.sh
+EXTRA_DIST += $(systemd_units:=.in) tests/system/machine-daemon.sh tests/system/machine-hosts.sh
 SUFFIXES = .service.in .service
 .service.in.service:
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) -e 's|@sbindir[@]|$(sbindir)|g' $< > $@

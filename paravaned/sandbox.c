@@ -47,7 +47,7 @@ static const struct {
 	{ CLONE_NEWCGROUP, "cgroup" },
 };
 
-static bool as_root;		/* of the host: the user namespace comes last */
+static bool as_root;		/* we can become somebody else: then the user namespace comes last */
 static bool have_user;
 static unsigned long have;	/* of kinds[] */
 static char empty_dir[4096];	/* what the domain's root is mounted on */
@@ -65,6 +65,36 @@ static bool try_clone(unsigned long flags)
 	return pid > 0;
 }
 
+/* Raw calls: libc's wrappers would want to tell other threads. */
+static int become_nobody(void)
+{
+	if (syscall(SYS_setgroups, 0, NULL) != 0 ||
+	    syscall(SYS_setresgid, UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID) != 0 ||
+	    syscall(SYS_setresuid, UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID) != 0)
+		return -errno;
+	return 0;
+}
+
+/* Root of a container may have nobody but itself to be. */
+static bool can_become_nobody(void)
+{
+	int status = 1;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		return false;
+	pid = fork();
+	if (pid == 0)
+		_exit(become_nobody() != 0);
+	if (pid > 0)
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			continue;
+	if (status != 0)
+		pvn_log(LOG_WARNING, "there is no user %d here: domains run as ours, without its powers",
+			UNPRIVILEGED_ID);
+	return status == 0;
+}
+
 /* Root makes them as root, so that they belong to nobody the domain could become. */
 static unsigned long user_flag(void)
 {
@@ -75,7 +105,7 @@ void sandbox_probe(void)
 {
 	size_t i;
 
-	as_root = geteuid() == 0;
+	as_root = can_become_nobody();
 	have_user = try_clone(CLONE_NEWUSER);
 	if (!have_user)
 		pvn_log(LOG_WARNING, "this host does not let us make user namespaces");
@@ -126,15 +156,15 @@ static int empty_root(void)
 	return pivot();
 }
 
-/* Raw calls: libc's wrappers would want to tell other threads. */
 static int drop_user(void)
 {
+	int rc;
+
 	if (!as_root)
 		return 0;
-	if (syscall(SYS_setgroups, 0, NULL) != 0 ||
-	    syscall(SYS_setresgid, UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID) != 0 ||
-	    syscall(SYS_setresuid, UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID) != 0)
-		return -errno;
+	rc = become_nobody();
+	if (rc)
+		return rc;
 	/* Best effort: the capabilities it brings end in drop_capabilities() and rule over nothing. */
 	if (have_user && unshare(CLONE_NEWUSER) != 0)
 		return errno == EPERM || errno == ENOSPC ? 0 : -errno;
