@@ -110,7 +110,7 @@ static int fs_start(void)
 	const void *initrd = boot_initrd(&bytes);
 	int ret;
 
-	if (root)
+	if (root || cmdline_get("script")) /* either may name a disk */
 		xenbus_settle(DISKS_WAIT_NS);
 	ret = fs_boot(root, !cmdline_has("rw"), initrd, bytes);
 	shell_set_file_ops(&redirect_ops);
