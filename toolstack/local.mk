@@ -12,7 +12,7 @@ toolstack_lib_libtoolstack_la_SOURCES = \
 	toolstack/lib/control.c toolstack/lib/create.c toolstack/lib/destroy.c \
 	toolstack/lib/devices.c toolstack/lib/domain_config.h \
 	toolstack/lib/layout.c toolstack/lib/layout.h \
-	toolstack/lib/lock.c \
+	toolstack/lib/interrupt.c toolstack/lib/lock.c \
 	toolstack/lib/monitor.c toolstack/lib/monitor.h \
 	toolstack/lib/names.c toolstack/lib/preflight.c \
 	toolstack/lib/restart.c toolstack/lib/restart.h \

@@ -106,6 +106,11 @@ expect "and can be destroyed" xl destroy one
 nothing_left "nothing is left of them"
 
 # A full disk: the configuration cannot be saved.
+config g "# $(head -c 900000 /dev/zero | tr '\0' x)"
+current="a file size limit, as a full disk"
+out=$(ulimit -f 800; xl create -q "$WORK/g.cfg" 2>&1)
+[ $? -eq 1 ] && grep -q '^xl: .*cannot save the configuration' <<<"$out" && pass || fail "$out"
+nothing_left "nothing is left of it"
 if [ "$(id -u)" -eq 0 ] && mkdir -p "$PARAVANE_RUNDIR/userdata" &&
 		mount -t tmpfs -o size=4k,nr_inodes=1 none "$PARAVANE_RUNDIR/userdata" 2>/dev/null; then
 	config g
@@ -128,4 +133,18 @@ rc=$?
 kill -CONT "$pid"
 [ $rc -eq 1 ] && grep -q '^xl: d7: the block backend did not answer' <<<"$out" && pass || fail "exit $rc: $out"
 nothing_left "nothing is left of it"
+
+# ^C while the backend keeps a creation waiting.
+kill -STOP "$pid"
+xl create -q "$WORK/d7.cfg" >"$WORK/int.out" 2>&1 &
+job=$!
+wait_for 5 xl domid d7
+sleep 0.3
+kill -TERM $job
+wait $job
+rc=$?
+kill -CONT "$pid"
+current="an interrupted creation"
+[ $rc -eq 1 ] && grep -q '^xl: .*interrupted' "$WORK/int.out" && pass || fail "exit $rc: $(cat "$WORK/int.out")"
+nothing_left "nothing is left of it either"
 finish

@@ -98,16 +98,20 @@ static int create(struct toolstack *t, const struct create_options *o, struct do
 	int pty = -1, ret;
 
 	progress(o, c->name, "building the domain");
+	interrupt_begin();
 	ret = domain_create(t, c, &domid);
 	if (ret)
 		return ret;
 	ret = start(t, o, c, domid, &pty);
+	if (!ret && interrupted())
+		ret = ts_fail(t, -EINTR, "%s: interrupted, the domain is not made", c->name);
 	if (ret) {
 		memcpy(error, t->error, sizeof(error));
 		domain_destroy(t, domid);
 		memcpy(t->error, error, sizeof(error));
 		return ret;
 	}
+	interrupt_end();
 	progress(o, c->name, o->paused ? "is paused" : "runs");
 	if (pty >= 0) {
 		ret = console_attach(pty, CONSOLE_ESCAPE);

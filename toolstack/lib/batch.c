@@ -128,8 +128,10 @@ static bool set_perms(struct toolstack *t, xs_transaction_t tx, const struct nod
 static int write_nodes(struct toolstack *t, xs_transaction_t tx, struct batch *b, const char **at)
 {
 	const struct node *n;
+	size_t i;
 
-	for (n = b->nodes; n < b->nodes + b->nr; n++) {
+	for (i = 0; i < b->nr; i++) {
+		n = &b->nodes[i];
 		*at = n->path;
 		if (!n->value) {
 			if (!xs_rm(t->xs, tx, n->path) && errno != ENOENT)

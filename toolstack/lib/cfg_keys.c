@@ -170,8 +170,10 @@ int cfg_check_keys(struct cfg_parser *p)
 {
 	const struct cfg_statement *s;
 	const struct cfg_key *key;
+	size_t i;
 
-	for (s = p->statements; s < p->statements + p->nr_statements; s++) {
+	for (i = 0; i < p->nr_statements; i++) {
+		s = &p->statements[i];
 		key = find_key(s->name);
 		if (!key)
 			return cfg_fail(p, s->line, s->name,

@@ -135,7 +135,11 @@ static int furnish(struct toolstack *t, const struct domain_config *c, uint32_t 
 		ret = introduce(t, c, domid, &rings);
 	if (!ret)
 		ret = userdata_save(t, domid, c->uuid, c);
-	return ret ? ret : devices_wait(t, domid, c);
+	if (!ret)
+		ret = devices_wait(t, domid, c);
+	if (!ret && interrupted())
+		ret = ts_fail(t, -EINTR, "%s: interrupted, the domain is not made", c->name);
+	return ret;
 }
 
 int domain_create(struct toolstack *t, struct domain_config *c, uint32_t *domid)

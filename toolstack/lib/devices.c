@@ -49,6 +49,10 @@ static int wait_watching(struct toolstack *t, const char *path, int ms, conditio
 	while (!(ret = cond(t, domid, arg)) && (now = now_ms()) < end) {
 		if (poll(&p, 1, end - now) < 0 && errno != EINTR)
 			break;
+		if (interrupted()) {
+			ret = ts_fail(t, -EINTR, "interrupted");
+			break;
+		}
 		while ((event = xs_check_watch(t->xs)))
 			free(event);
 	}

@@ -165,6 +165,7 @@ static int become_monitor(uint32_t domid, const char *name, int ready)
 	int null, ret;
 
 	setsid();
+	interrupt_end();
 	if (ready != 3)
 		dup2(ready, 3);
 	close_range(4, ~0u, 0);

@@ -92,6 +92,14 @@ void domain_cleanup(struct toolstack *t, uint32_t domid, const uuid_t uuid);
 int toolstack_lock(struct toolstack *t);
 void toolstack_unlock(int fd);
 
+/*
+ * While a domain is being made a signal must not end the process and leave half of one: between
+ * begin and end SIGINT, SIGTERM and SIGHUP are noted, and the creation undoes itself.
+ */
+void interrupt_begin(void);
+void interrupt_end(void);
+bool interrupted(void);
+
 /* --- devices.c --- */
 
 /* Wait until the backends of a new domain are ready for its frontends. */
