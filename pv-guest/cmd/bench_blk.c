@@ -148,7 +148,7 @@ static int parse(int argc, char **argv, struct bench *b, uint64_t *seconds)
 {
 	uint64_t bs, qd;
 
-	if (argc != 6 || parse_what(argv[2], b) || parse_u64(argv[3], &bs) ||
+	if (argc != 6 || parse_what(argv[2], b) || cmd_size(argv[3], &bs) ||
 	    parse_u64(argv[4], &qd) || parse_u64(argv[5], seconds))
 		return -EINVAL;
 	b->dev = blk_find(argv[1]);

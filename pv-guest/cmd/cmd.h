@@ -19,6 +19,8 @@ int cmd_fail(const char *name, const char *path, int err);
 void cmd_puts(const char *s);
 /* dir + "/" + name; -ENAMETOOLONG. */
 int cmd_join(char path[VFS_PATH_MAX], const char *dir, const char *name);
+/* A number, k, M or G may stand behind it. 0, -EINVAL, -ERANGE. */
+int cmd_size(const char *s, uint64_t *value);
 /* The last component of a path. */
 const char *cmd_base(const char *path);
 /* Options "-abc" at the front of argv, each letter one of allowed, as bits in the order

@@ -11,31 +11,6 @@ struct dd {
 	bool notrunc;
 };
 
-/* A number with k, M or G behind it. */
-static int parse_size(const char *s, uint64_t *value)
-{
-	char digits[24];
-	size_t len = strlen(s);
-	unsigned shift = 0;
-	int ret;
-
-	if (!len || len >= sizeof(digits))
-		return -EINVAL;
-	str_copy(digits, s, sizeof(digits));
-	switch (digits[len - 1]) {
-	case 'k': case 'K': shift = 10; break;
-	case 'M': shift = 20; break;
-	case 'G': shift = 30; break;
-	}
-	if (shift)
-		digits[len - 1] = 0;
-	ret = parse_u64(digits, value);
-	if (!ret && *value > UINT64_MAX >> shift)
-		return -ERANGE;
-	*value <<= shift;
-	return ret;
-}
-
 static int parse(struct dd *d, const char *arg)
 {
 	static const struct {
@@ -59,7 +34,7 @@ static int parse(struct dd *d, const char *arg)
 			size_t len = strlen(sizes[i].key);
 
 			if (!strncmp(arg, sizes[i].key, len))
-				return parse_size(arg + len,
+				return cmd_size(arg + len,
 						  (uint64_t *)((char *)d + sizes[i].offset));
 		}
 		return -EINVAL;

@@ -115,3 +115,27 @@ int cmd_read_file(const char *path, int (*fn)(void *arg, const uint8_t *buf, siz
 	vfs_close(f);
 	return ret;
 }
+
+int cmd_size(const char *s, uint64_t *value)
+{
+	char digits[24];
+	size_t len = strlen(s);
+	unsigned shift = 0;
+	int ret;
+
+	if (!len || len >= sizeof(digits))
+		return -EINVAL;
+	str_copy(digits, s, sizeof(digits));
+	switch (digits[len - 1]) {
+	case 'k': case 'K': shift = 10; break;
+	case 'm': case 'M': shift = 20; break;
+	case 'g': case 'G': shift = 30; break;
+	}
+	if (shift)
+		digits[len - 1] = 0;
+	ret = parse_u64(digits, value);
+	if (!ret && *value > UINT64_MAX >> shift)
+		return -ERANGE;
+	*value <<= shift;
+	return ret;
+}
