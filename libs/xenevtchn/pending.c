@@ -10,7 +10,7 @@
  * sleep.  A domain's doorbell can come late, after its event has been taken; so before taking
  * events we also take the readiness of the epoll set, and a bell that rang for nothing is reported
  * as an event of a port of that domain, if there is one that is not masked: events may be spurious,
- * a hanging daemon may not.
+ * a hanging daemon may not.  Only a caller that sleeps in here anyway is served from memory first.
  */
 #include "config.h"
 #include <xenevtchn.h>
@@ -134,18 +134,28 @@ static void poll_adapt(struct xenevtchn_handle *h, uint64_t slept_ns)
 		h->poll_ns = POLL_MAX_NS;
 }
 
+/*
+ * A caller that was seen to sleep here a short time (so it does not poll() before) is spared system
+ * calls and sleep while events come quickly.  The readiness of the epoll set is left for later.
+ */
+static bool spin_first(struct xenevtchn_handle *h)
+{
+	bool preempted;
+
+	if (!h->poll_ns)
+		return false;
+	if (TAILQ_EMPTY(&h->ready) && !links_spin(h, h->poll_ns, &preempted) && preempted)
+		h->poll_ns = 0;
+	return true;
+}
+
 /* Wait for something to happen; the lock is not held meanwhile.  0 or -errno. */
 static int wait_for_event(struct xenevtchn_handle *h)
 {
 	struct epoll_event ev[BATCH];
-	bool preempted = false;
 	uint64_t before;
 	int n, err;
 
-	if (h->poll_ns && links_spin(h, h->poll_ns, &preempted))
-		return 0;
-	if (preempted)
-		h->poll_ns = 0;
 	evtchn_unlock(h);
 	before = now_ns();
 	n = epoll_wait(h->epoll_fd, ev, BATCH, -1);
@@ -172,7 +182,7 @@ static int pending(struct xenevtchn_handle *h)
 	int port, rc, heard;
 
 	links_drain_hot(h);
-	if (h->nonblock) {
+	if (h->nonblock || spin_first(h)) {
 		port = take_ready(h);
 		if (port >= 0)
 			return port;
