@@ -203,9 +203,47 @@ static const struct attempt {
 	{ "adjtimex", __NR_adjtimex, { A(buffer) } },
 	{ "quotactl", __NR_quotactl, { 0, 0, 0, 0 } },
 	{ "landlock", 444, { 0, 0, 1 } },
+};
+
+/*
+ * The same by 32-bit code: a far return to the host's compatibility segment (selector 0x23), where
+ * int 0x80 and sysenter are another kernel entry, and back by a far jump to 0x33.
+ */
+static long by_compat_segment(const struct attempt *t)
+{
+	long ret = t->nr;
+
+	__asm__ volatile("push %%rbp\n"
+			 "sub $16, %%rsp\n"
+			 "mov %%rsp, compat_rsp(%%rip)\n"
+			 "pushq $0x23\n"
+			 "lea 1f(%%rip), %%rbp\n"
+			 "push %%rbp\n"
+			 "lretq\n"
+			 ".code32\n"
+			 "1: int $0x80\n"
+			 "ljmp $0x33, $2f\n"
+			 ".code64\n"
+			 "2: mov compat_rsp(%%rip), %%rsp\n"
+			 "add $16, %%rsp\n"
+			 "pop %%rbp\n"
+			 ".pushsection .bss\n compat_rsp: .skip 8\n .popsection\n"
+			 : "+a"(ret) : "b"(t->a[0]), "c"(t->a[1]), "d"(t->a[2]), "S"(t->a[3]), "D"(t->a[4])
+			 : "memory", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc");
+	return ret;
+}
+
+/* Numbers that are not system calls of this machine at all: at the gate, the end of the domain. */
+static const struct attempt deadly[] = {
 	{ "x32-open", 0x40000002, { A(passwd), 0 } },
 	{ "negative", -1, { 0 } },
+	{ "rt_sigreturn", __NR_rt_sigreturn, { 0 } },
+	{ "compat segment open", 5, { A(escape), 0102, 0666 } },
+	{ "compat segment fork", 2, { 0 } },
+	{ "compat segment execve", 11, { A(shell), A(argv), 0 } },
 };
+
+#define FIRST_COMPAT 3
 
 #define NR_ATTEMPTS	(sizeof(attempts) / sizeof(attempts[0]))
 
@@ -269,6 +307,8 @@ static void attempt(void *t)
 static void try(const struct attempt *t, const char *how)
 {
 	result = -1;
+	if (option("verbose"))
+		print("# %s by %s\n", t->name, how);
 	if (!catch_call(attempt, (void *)t))
 		CHECK(result < 0 && result >= -4095, "%s by %s gave %ld", t->name, how, result);
 }
@@ -290,6 +330,24 @@ TEST(sandbox_calls_through_the_images_gate_get_nothing)
 	way = by_gate;
 	for (unsigned i = 0; i < NR_ATTEMPTS; i++)
 		try(&attempts[i], "the gate");
+}
+
+/* deadly=N picks one; the domain may end, or the call may fail, but nothing is got. */
+TEST(sandbox_impossible_calls_through_the_gate)
+{
+	unsigned long n = option_number("deadly", ~0UL);
+
+	if (n == ~0UL) {
+		test_skip("deadly=N not asked for");
+		return;
+	}
+	if (n >= sizeof(deadly) / sizeof(deadly[0])) {
+		print("deadly: no attempt %lu\n", n);
+		return;
+	}
+	print("deadly: %s\n", deadly[n].name);
+	way = n >= FIRST_COMPAT ? by_compat_segment : by_gate;
+	try(&deadly[n], n >= FIRST_COMPAT ? "a 32-bit segment" : "the gate");
 }
 
 TEST(sandbox_int_80_gets_nothing)
