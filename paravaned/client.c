@@ -26,6 +26,7 @@
 #define MAX_OUT			2048
 #define MAX_BEHIND		64
 #define MAX_FDS			4
+#define ACCEPT_PAUSE_NS		100000000ULL
 
 static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
 static uint32_t nr_clients;
@@ -294,6 +295,11 @@ static void client_new(int fd)
 	nr_clients++;
 }
 
+static void accept_again(void *unused)
+{
+	pvn_loop_mod_fd(machine.listen_watch, POLLIN);
+}
+
 void client_accept_ready(void *unused, uint32_t revents)
 {
 	int i, fd;
@@ -301,7 +307,13 @@ void client_accept_ready(void *unused, uint32_t revents)
 	for (i = 0; i < 16; i++) {
 		fd = accept4(machine.listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0)
-			return;
+			break;
 		client_new(fd);
+	}
+	/* Out of descriptors or memory: those who wait must not keep the loop busy. */
+	if (i < 16 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+		pvn_log(LOG_ERR, "cannot accept connections for now: %m");
+		if (!pvn_loop_add_timer(machine.loop, ACCEPT_PAUSE_NS, accept_again, NULL, NULL))
+			pvn_loop_mod_fd(machine.listen_watch, 0);
 	}
 }

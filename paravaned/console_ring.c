@@ -24,9 +24,17 @@
 static char ring[CONSOLE_RING_BYTES];
 static uint32_t ring_cons, ring_prod;
 
+/* What goes in is shown on somebody's terminal, and may come from a domain: text only. */
+static char printable(unsigned char c)
+{
+	if (c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f))
+		return (char)c;
+	return c < ' ' ? ' ' : '?';
+}
+
 static void ring_put(char c)
 {
-	ring[ring_prod++ % CONSOLE_RING_BYTES] = c;
+	ring[ring_prod++ % CONSOLE_RING_BYTES] = printable((unsigned char)c);
 	if (ring_prod - ring_cons > CONSOLE_RING_BYTES)
 		ring_cons = ring_prod - CONSOLE_RING_BYTES;
 }
@@ -39,12 +47,15 @@ static void ring_puts(const char *s)
 
 void machine_log(const char *fmt, ...)
 {
-	char line[256];
+	char line[256], *p;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	/* One call is one line, whatever a domain put into its last words. */
+	for (p = line; (p = strchr(p, '\n')); )
+		*p = ' ';
 	pvn_log(LOG_INFO, "%s", line);
 	ring_puts("(PVN) ");
 	ring_puts(line);
@@ -75,12 +86,10 @@ void console_ring_write(struct domain *d, const char *text, size_t len)
 		ring_puts(note);
 	}
 	for (i = 0; i < n; i++) {
-		unsigned char ch = (unsigned char)text[i];
-
 		if (!d->console_midline)
 			line_start(d);
-		d->console_midline = ch != '\n';
-		ring_put(ch >= ' ' || ch == '\n' || ch == '\t' ? (char)ch : ' ');
+		d->console_midline = text[i] != '\n';
+		ring_put(text[i]);
 	}
 	if (n)
 		evtchn_raise_virq(VIRQ_CON_RING);

@@ -9,10 +9,12 @@
 #include <paravane/shared.h>
 
 struct pvn_loop;
+struct pvn_watch;
 
 struct machine {
 	struct pvn_loop *loop;
 	int listen_fd;
+	struct pvn_watch *listen_watch;
 	bool trace;			/* log hypercalls nobody serves */
 	bool stopping;
 

@@ -110,7 +110,6 @@ static int watch_signals(int *fd)
 
 static int machine_init(const char **what, int *signal_fd)
 {
-	struct pvn_watch *w;
 	int rc;
 
 	clock_init();
@@ -132,7 +131,8 @@ static int machine_init(const char **what, int *signal_fd)
 	rc = machine.listen_fd = listen_on_socket();
 	if (rc < 0)
 		return rc;
-	return pvn_loop_add_fd(machine.loop, machine.listen_fd, POLLIN, client_accept_ready, NULL, &w);
+	return pvn_loop_add_fd(machine.loop, machine.listen_fd, POLLIN, client_accept_ready, NULL,
+			       &machine.listen_watch);
 }
 
 static int serve(bool foreground)

@@ -88,17 +88,20 @@ struct port *port_lookup(struct domain *d, uint64_t port)
 void port_publish(struct domain *d, const struct port *p)
 {
 	struct pvn_port *out;
+	uint8_t before;
 
 	if (d == dom0)
 		return;
 	out = (struct pvn_port *)(d->shared + PVN_PORTS_OFFSET) + p->number;
 	/* Pairs with the image's acquire load of state: it never sees half of a new binding. */
-	__atomic_store_n(&out->state, (uint8_t)PVN_PORT_FREE, __ATOMIC_SEQ_CST);
+	before = __atomic_exchange_n(&out->state, (uint8_t)PVN_PORT_FREE, __ATOMIC_SEQ_CST);
 	out->link = p->link;
 	out->remote_domid = p->remote_domid;
 	out->remote_port = p->remote_port;
 	out->virq = p->virq;
-	out->vcpu = p->vcpu;
+	/* A port that only changes its peer keeps the vCPU that the guest chose for it. */
+	if (before == PVN_PORT_FREE || p->state == PVN_PORT_FREE)
+		out->vcpu = p->vcpu;
 	__atomic_store_n(&out->state, p->state, __ATOMIC_RELEASE);
 }
 

@@ -171,6 +171,7 @@ int main(int argc, char **argv, char **envp)
 	case 'P': put_on_filter(); break;
 	case 'M': return write(PVN_FD_MACHINE, "short", 5) < 0 ? 1 : pause();
 	case 'U': send_request(4711, "", 0); break;
+	case 'Z': send_request(PVN_REQ_CRASH, "\033[2J\n\x9bred\a", 10); break;
 	case 'S': *(volatile int *)nowhere = 1; break;
 	case 'X': return 3;
 	case 'C': close(PVN_FD_MACHINE); break;

@@ -220,6 +220,14 @@ Test(paravaned_process, malformed_and_unknown_requests_crash_that_domain_only)
 	cr_assert(info(good, &i) == 0 && !(i.flags & XEN_DOMINF_shutdown));
 }
 
+Test(paravaned_process, last_words_cannot_play_with_a_terminal)
+{
+	domid_t d = run('Z', 0);
+
+	cr_assert(wait_shutdown(d) == SHUTDOWN_crash);
+	expect(console(), "(PVN) d1 crashed:  [2J ?red \n");
+}
+
 Test(paravaned_process, floods_hurt_nobody_else)
 {
 	struct xen_domctl_getdomaininfo i;
