@@ -3,16 +3,16 @@ noinst_HEADERS += xenstored/account.h xenstored/change.h xenstored/conn.h xensto
 	xenstored/hash.h xenstored/limit.h xenstored/path.h xenstored/perms.h xenstored/quota.h \
 	xenstored/request.h xenstored/store.h xenstored/transaction.h xenstored/tree.h \
 	xenstored/view.h xenstored/watch.h xenstored/socket.h xenstored/machine.h xenstored/ring.h \
-	xenstored/ring-conn.h
+	xenstored/ring-conn.h xenstored/view-private.h xenstored/transaction-private.h
 
 # The core knows no transport: the unit tests drive it directly.
 noinst_LTLIBRARIES += xenstored/libxenstored.la
-xenstored_libxenstored_la_SOURCES = xenstored/account.c xenstored/change.c xenstored/connection.c \
+xenstored_libxenstored_la_SOURCES = xenstored/account.c xenstored/change.c xenstored/commit.c xenstored/connection.c \
 	xenstored/control.c xenstored/domain.c xenstored/hash.c xenstored/kids.c xenstored/limit.c \
 	xenstored/ops-domain.c xenstored/ops-read.c xenstored/ops-transaction.c xenstored/ops-watch.c \
 	xenstored/ops-write.c xenstored/path.c xenstored/perms.c xenstored/quota.c \
 	xenstored/request.c xenstored/ring.c xenstored/ring-conn.c xenstored/store.c xenstored/transaction.c xenstored/tree.c \
-	xenstored/view.c xenstored/watch.c
+	xenstored/view.c xenstored/view-create.c xenstored/watch.c
 
 sbin_PROGRAMS += xenstored/xenstored
 xenstored_xenstored_SOURCES = xenstored/main.c xenstored/socket.c xenstored/machine-none.c \

@@ -83,6 +83,8 @@ static int request_run(struct request *r)
 		r->tx = transaction_find(r->conn, r->msg.tx_id);
 		if (!r->tx)
 			return -ENOENT;
+		if (!r->tx->base && r->msg.type != XS_TRANSACTION_END)
+			return -EAGAIN;	/* given up: transactions_age() */
 	}
 	return ops[r->msg.type].fn(r);
 }

@@ -95,6 +95,7 @@ int store_new(const struct machine_ops *machine, void *arg, struct store **out)
 	TAILQ_INIT(&s->domains);
 	TAILQ_INIT(&s->conns);
 	TAILQ_INIT(&s->dirty);
+	TAILQ_INIT(&s->transactions);
 	s->machine = machine;
 	s->machine_arg = arg;
 	quota_defaults(s->quota);

@@ -11,6 +11,7 @@
 
 #include "xenstored/account.h"
 #include "xenstored/change.h"
+#include "xenstored/conn.h"
 #include "xenstored/hash.h"
 #include "xenstored/quota.h"
 #include "xenstored/tree.h"
@@ -19,7 +20,6 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-struct conn;
 struct domain;
 struct perms;
 
@@ -45,7 +45,6 @@ struct machine_ops {
 
 TAILQ_HEAD(conn_list, conn);
 TAILQ_HEAD(domain_list, domain);
-
 enum special { SPECIAL_INTRODUCE, SPECIAL_RELEASE, SPECIAL_COUNT };
 
 struct store {
@@ -62,6 +61,7 @@ struct store {
 	struct strmap watch_points;
 	uint32_t nr_watches;
 	uint32_t nr_transactions;
+	struct transaction_list transactions;	/* that may still grow too old, oldest first */
 	uint32_t next_tx_id;
 
 	struct tally tally;		/* of the direct change at hand */

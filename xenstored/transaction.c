@@ -5,7 +5,7 @@
  *
  * Tour: 63. Snapshot, log, commit.
  */
-#include "xenstored/transaction.h"
+#include "xenstored/transaction-private.h"
 
 #include "xenstored/conn.h"
 #include "xenstored/domain.h"
@@ -17,24 +17,8 @@
 
 /* Changes one transaction of a guest may log: bounds the time of its commit. */
 #define MAX_GUEST_OPS	4096
-
-enum tx_kind { TX_WRITE, TX_MKDIR, TX_RM, TX_SET_PERMS };
-
-struct tx_op {
-	enum tx_kind kind;
-	struct access *access;	/* whose path it is */
-	struct value *value;	/* TX_WRITE; NULL: empty */
-	struct perms *perms;	/* TX_SET_PERMS */
-};
-
-/* A path the transaction had to do with. */
-struct access {
-	struct strmap_entry entry;
-	unsigned read;		/* READ_* */
-	bool written;		/* by us: what we read of it then is our own */
-	uint32_t last_write;	/* index + 1 of its last TX_WRITE */
-	char path[];
-};
+/* Changes of the store that a guest may keep the old state of: bounds the memory it can pin. */
+#define MAX_AGE		65536
 
 int transaction_start(struct conn *c, struct transaction **out)
 {
@@ -50,6 +34,9 @@ int transaction_start(struct conn *c, struct transaction **out)
 		tx->id = ++s->next_tx_id;
 	while (!tx->id || transaction_find(c, tx->id));
 	tx->conn = c;
+	tx->start_gen = s->gen;
+	tx->ageing = true;
+	TAILQ_INSERT_TAIL(&s->transactions, tx, of_store);
 	tx->base = node_get(s->root);
 	tx->root = node_get(s->root);
 	tx->view = (struct view){ .s = s, .root = &tx->root, .tally = &tx->tally };
@@ -70,11 +57,6 @@ struct transaction *transaction_find(struct conn *c, uint32_t id)
 		if (tx->id == id)
 			return tx;
 	return NULL;
-}
-
-static struct access *access_of(struct strmap_entry *e)
-{
-	return (struct access *)((char *)e - offsetof(struct access, entry));
 }
 
 static void tx_charge(struct transaction *tx, int64_t bytes)
@@ -244,90 +226,6 @@ int transaction_set_perms(struct transaction *tx, const char *path, struct perms
 	return 0;
 }
 
-/* --- commit --- */
-
-struct compare {
-	const struct node *base, *now;
-	bool differ;
-};
-
-static void access_compare(struct strmap_entry *e, void *arg)
-{
-	const struct access *a = access_of(e);
-	struct compare *cmp = arg;
-	const struct node *was, *is;
-
-	if (!a->read || cmp->differ)
-		return;
-	was = tree_find(cmp->base, a->path);
-	is = tree_find(cmp->now, a->path);
-	if (was == is)
-		return;
-	cmp->differ = !was || !is || ((a->read & READ_NODE) && was->gen != is->gen) ||
-		      ((a->read & READ_KIDS) && was->kids_gen != is->kids_gen);
-}
-
-static bool reads_hold(struct transaction *tx)
-{
-	struct compare cmp = { .base = tx->base, .now = tx->view.s->root };
-
-	if (cmp.base != cmp.now)
-		strmap_each(&tx->access, access_compare, &cmp);
-	return !cmp.differ;
-}
-
-static int op_redo(struct view *v, const struct conn *c, const struct tx_op *op)
-{
-	const char *path = op->access->path;
-
-	switch (op->kind) {
-	case TX_WRITE:
-		return view_write(v, c, path, op->value ? op->value->data : NULL,
-				  op->value ? op->value->len : 0);
-	case TX_MKDIR:
-		return view_mkdir(v, c, path, NULL);
-	case TX_RM:
-		return view_rm(v, c, path);
-	case TX_SET_PERMS:
-		return view_set_perms(v, c, path, op->perms);
-	}
-	return -EINVAL;
-}
-
-static int transaction_commit(struct transaction *tx)
-{
-	struct store *s = tx->view.s;
-	struct node *root;
-	struct view v;
-	uint32_t i;
-	int rc = 0;
-
-	if (!reads_hold(tx))
-		return -EAGAIN;
-	if (!tx->nr_ops)
-		return 0;
-	/* Less shared is less to copy. */
-	node_put(tx->base);
-	node_put(tx->root);
-	tx->base = tx->root = NULL;
-
-	view_direct(&v, s);
-	root = node_get(s->root);
-	v.root = &root;
-	for (i = 0; i < tx->nr_ops && !rc; i++)
-		rc = op_redo(&v, tx->conn, &tx->ops[i]);
-	if (rc) {
-		view_abort(&v);
-		node_put(root);
-		/* What worked in the snapshot fails now: others changed what it stands on. */
-		return rc == -ENOSPC || rc == -ENOMEM ? rc : -EAGAIN;
-	}
-	node_put(s->root);
-	s->root = root;
-	view_commit(&v);
-	return 0;
-}
-
 static void access_free(struct strmap_entry *e, void *arg)
 {
 	free(access_of(e));
@@ -352,9 +250,26 @@ int transaction_end(struct transaction *tx, bool commit)
 	c->domain->other_bytes -= tx->bytes;
 	c->domain->transactions--;
 	c->store->nr_transactions--;
+	if (tx->ageing)
+		TAILQ_REMOVE(&c->store->transactions, tx, of_store);
 	TAILQ_REMOVE(&c->transactions, tx, entry);
 	free(tx);
 	return rc;
+}
+
+void transactions_age(struct store *s)
+{
+	struct transaction *tx;
+
+	while ((tx = TAILQ_FIRST(&s->transactions)) && s->gen - tx->start_gen > MAX_AGE) {
+		TAILQ_REMOVE(&s->transactions, tx, of_store);
+		tx->ageing = false;
+		if (tx->conn->privileged)
+			continue;
+		node_put(tx->base);
+		node_put(tx->root);
+		tx->base = tx->root = NULL;
+	}
 }
 
 void transaction_end_all(struct conn *c)

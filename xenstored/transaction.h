@@ -13,12 +13,14 @@
 #include "xenstored/hash.h"
 #include "xenstored/view.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
 struct conn;
 struct node;
 struct perms;
+struct store;
 
 /* What of a node a client was told. */
 #define READ_NODE	1U	/* value, permissions, whether it exists */
@@ -30,7 +32,10 @@ struct transaction {
 	TAILQ_ENTRY(transaction) entry;
 	struct conn *conn;
 	uint32_t id;
-	struct node *base;	/* the tree at the start */
+	uint64_t start_gen;
+	bool ageing;		/* on the store's list */
+	TAILQ_ENTRY(transaction) of_store;
+	struct node *base;	/* the tree at the start; NULL: given up, only to be ended */
 	struct node *root;	/* with our changes */
 	struct view view;
 	struct tally tally;
@@ -47,6 +52,10 @@ struct transaction *transaction_find(struct conn *c, uint32_t id);	/* NULL: unkn
 /* Ends it either way.  0; -EAGAIN: something read has changed; -ENOSPC; -ENOMEM. */
 int transaction_end(struct transaction *tx, bool commit);
 void transaction_end_all(struct conn *c);
+
+/* The tree has changed: transactions of guests that keep too old a tree alive are given up.  They
+ * will end with -EAGAIN. */
+void transactions_age(struct store *s);
 
 /* The client is told something of path: what = READ_*; -ENOSPC, -ENOMEM. */
 int transaction_note_read(struct transaction *tx, const char *path, unsigned what);

@@ -5,7 +5,7 @@
  *
  * Tour: 62. What a WRITE, MKDIR, RM or SET_PERMS means.
  */
-#include "xenstored/view.h"
+#include "xenstored/view-private.h"
 
 #include "xenstored/account.h"
 #include "xenstored/change.h"
@@ -13,6 +13,7 @@
 #include "xenstored/domain.h"
 #include "xenstored/path.h"
 #include "xenstored/store.h"
+#include "xenstored/transaction.h"
 #include "xenstored/watch.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ void view_direct(struct view *v, struct store *s)
 void view_commit(struct view *v)
 {
 	tally_apply(v->s, v->tally);
+	transactions_age(v->s);
 	if (v->changes)
 		watch_fire(v->s, v->changes);
 }
@@ -56,7 +58,7 @@ int view_find(const struct view *v, const struct conn *c, const char *path, unsi
 
 /* --- quotas of the domain that asks --- */
 
-static bool over_nodes(const struct view *v, const struct conn *c, int64_t more)
+bool view_over_nodes(const struct view *v, const struct conn *c, int64_t more)
 {
 	const struct tally_row *r;
 
@@ -66,7 +68,7 @@ static bool over_nodes(const struct view *v, const struct conn *c, int64_t more)
 	return quota_exceeded(v->s, QUOTA_NODES, (uint64_t)(c->domain->nodes + (r ? r->nodes : 0) + more));
 }
 
-static bool over_memory(const struct view *v, const struct conn *c, int64_t more)
+bool view_over_memory(const struct view *v, const struct conn *c, int64_t more)
 {
 	const struct tally_row *r;
 	int64_t all;
@@ -78,7 +80,7 @@ static bool over_memory(const struct view *v, const struct conn *c, int64_t more
 	return all > 0 && quota_exceeded(v->s, QUOTA_MEMORY_HARD, (uint64_t)all);
 }
 
-static bool over_size(const struct conn *c, const struct perms *p, uint32_t len)
+bool view_over_size(const struct conn *c, const struct perms *p, uint32_t len)
 {
 	return !c->privileged &&
 	       quota_exceeded(c->store, QUOTA_NODE_SIZE, len + p->nr * sizeof(struct perm));
@@ -86,7 +88,7 @@ static bool over_size(const struct conn *c, const struct perms *p, uint32_t len)
 
 /* --- events --- */
 
-static int note(struct view *v, const char *path, size_t len, struct change *what)
+int view_note(struct view *v, const char *path, size_t len, struct change *what)
 {
 	return v->changes ? changes_add(v->changes, path, len, what) : 0;
 }
@@ -105,102 +107,6 @@ static struct perms *parent_perms(const struct view *v, const char *path)
 	return tree_nearest(*v->root, parent, &len)->perms;
 }
 
-/* --- creating --- */
-
-/* The missing nodes of path behind the first have bytes, as a tree of its own: *top is the node
- * for the first missing component. */
-static int chain_build(struct view *v, const struct conn *c, const char *path, size_t have,
-		       struct node **top, struct value *leaf, struct perms *perms)
-{
-	struct node *n = node_new(perms, leaf, ++v->s->gen), *up;
-	const char *end = path + strlen(path), *name;
-	int rc;
-
-	if (!n) {
-		value_put(leaf);
-		return -ENOMEM;
-	}
-	for (;;) {
-		for (name = end; name[-1] != '/'; name--)
-			;
-		if (name - 1 == path + have)
-			break;
-		up = node_new(perms, NULL, v->s->gen);
-		if (!up || kids_insert(&up->kids, name, (size_t)(end - name), n)) {
-			node_put(up);
-			rc = -ENOMEM;
-			goto fail;
-		}
-		n = up;
-		end = name - 1;
-	}
-	*top = n;
-	return 0;
-fail:
-	node_put(n);
-	return rc;
-}
-
-static int create_charge(struct view *v, const struct conn *c, const char *missing, uint32_t len,
-			 struct perms *p)
-{
-	uint32_t name = 0;
-	int64_t nodes = 0, bytes = 0;
-	const char *s;
-
-	for (s = missing + 1;; s++) {
-		if (*s && *s != '/') {
-			name++;
-			continue;
-		}
-		nodes++;
-		bytes += node_cost(p, name, *s ? 0 : len);
-		name = 0;
-		if (!*s)
-			break;
-	}
-	if (over_nodes(v, c, nodes) || over_memory(v, c, bytes))
-		return -ENOSPC;
-	return tally_add(v->s, v->tally, p, nodes, bytes);
-}
-
-/* Make path, of which the first have bytes exist as near. */
-static int view_create(struct view *v, const struct conn *c, const char *path, size_t have,
-		       const struct node *near, const char *data, uint32_t len)
-{
-	const char *name = path + have + 1;
-	struct perms *p = perms_inherit(c, near->perms);
-	struct change what = { .now = p, .parent = near->perms };
-	struct node *top = NULL, *at;
-	struct value *value = NULL;
-	int rc = -ENOMEM;
-
-	if (!p)
-		return -ENOMEM;
-	rc = over_size(c, p, len) ? -ENOSPC : create_charge(v, c, path + have, len, p);
-	if (rc)
-		goto out;
-	rc = -ENOMEM;
-	if (len && !(value = value_new(data, len)))
-		goto out;
-	rc = chain_build(v, c, path, have, &top, value, p);
-	if (!rc)
-		rc = note(v, path, strlen(path), &what);
-	if (rc)
-		goto out;
-	rc = -ENOMEM;
-	at = tree_own(v->root, path, have);
-	if (!at || kids_insert(&at->kids, name, strcspn(name, "/"), top))
-		goto out;
-	at->kids_gen = v->s->gen;
-	top = NULL;
-	rc = 0;
-out:
-	node_put(top);
-	perms_put(p);
-	return rc;
-}
-
 /* --- the operations --- */
 
 static int view_overwrite(struct view *v, const struct conn *c, const char *path,
@@ -212,13 +118,13 @@ static int view_overwrite(struct view *v, const struct conn *c, const char *path
 	struct node *n;
 	int rc;
 
-	if (over_size(c, old->perms, len) || over_memory(v, c, more))
+	if (view_over_size(c, old->perms, len) || view_over_memory(v, c, more))
 		return -ENOSPC;
 	if (len && !(value = value_new(data, len)))
 		return -ENOMEM;
 	rc = tally_add(v->s, v->tally, old->perms, 0, more);
 	if (!rc)
-		rc = note(v, path, strlen(path), &what);
+		rc = view_note(v, path, strlen(path), &what);
 	n = rc ? NULL : tree_own(v->root, path, strlen(path));
 	if (!n) {
 		value_put(value);
@@ -299,7 +205,7 @@ static int rm_subtree(struct view *v, const char *path, const struct node *n)
 	rc = tally_add(v->s, v->tally, n->perms, -1,
 		       -node_cost(n->perms, (uint32_t)strlen(name), node_len(n)));
 	if (!rc)
-		rc = note(v, path, len, &what);
+		rc = view_note(v, path, len, &what);
 	if (!rc)
 		rc = kids_each(n->kids, rm_child, &w);
 	if (rc)
@@ -350,7 +256,7 @@ int view_set_perms(struct view *v, const struct conn *c, const char *path, struc
 	if (!c->privileged && perms_owner(p) != perms_owner(old->perms))
 		return -EPERM;
 	cost = node_cost(p, (uint32_t)strlen(name), node_len(old));
-	if (over_size(c, p, node_len(old)) || over_memory(v, c, cost))
+	if (view_over_size(c, p, node_len(old)) || view_over_memory(v, c, cost))
 		return -ENOSPC;
 	what.old = old->perms;
 	what.parent = parent_perms(v, path);
@@ -359,7 +265,7 @@ int view_set_perms(struct view *v, const struct conn *c, const char *path, struc
 	if (!rc)
 		rc = tally_add(v->s, v->tally, p, 1, cost);
 	if (!rc)
-		rc = note(v, path, strlen(path), &what);
+		rc = view_note(v, path, strlen(path), &what);
 	n = rc ? NULL : tree_own(v->root, path, strlen(path));
 	if (!n)
 		return -ENOMEM;

@@ -329,3 +329,21 @@ Test(xenstored_ring, random_pages)
 	cr_assert_str_eq(play_ask(g.p, 0, "READ", "/local/domain/0/name|"), "Domain-0");
 	guest_end(&g);
 }
+
+/* A domain that waits for room hears that there is some, though no reply is due yet. */
+Test(xenstored_ring, room_is_told)
+{
+	char buf[64];
+	struct guest g;
+	unsigned before;
+
+	guest_start(&g, 0);
+	message(buf, XS_READ, 1, "k", 2);
+	before = g.notified;
+	guest_send(&g, buf, 10);
+	turns(&g);
+	cr_assert_eq(g.page->req_cons, 10);
+	cr_assert(g.notified > before, "not notified");
+	cr_assert_eq(g.page->rsp_prod, 0);
+	guest_end(&g);
+}

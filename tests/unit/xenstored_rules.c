@@ -735,3 +735,32 @@ Test(xenstored_rules, broken_messages_end_their_sender_only)
 	cr_assert_str_eq(play_ask(p, DOM0B, "READ", "/|"), "");
 	play_free(p);
 }
+
+/* A guest that keeps a transaction open keeps an old tree alive: not for ever. */
+Test(xenstored_rules, old_transactions_of_guests_are_given_up)
+{
+	static const struct step setup[] = {
+		GUEST(1),
+		{ 1, "START", "|", "started" },
+		{ 1, "WRITE+", "x|1", "OK|" },
+		{ 0, "START", "|", "started" },
+		{ 0, "WRITE+", "/y|1", "OK|" },
+	};
+	static const struct step end[] = {
+		{ 1, "READ+", "x|", "EAGAIN" },
+		{ 1, "TRANSACTION_END+", "T|", "EAGAIN" },
+		{ 1, "READ", "x|", "ENOENT" },
+		{ 1, "START", "|", "started" },
+		{ 1, "TRANSACTION_END+", "T|", "OK|" },
+		{ 0, "TRANSACTION_END+", "T|", "OK|" },
+		{ 0, "READ", "/y|", "1" },
+	};
+	struct play *p = play_new();
+	int i;
+
+	play_steps(p, setup, sizeof(setup) / sizeof(setup[0]));
+	for (i = 0; i < 70000; i++)
+		play_ask(p, DOM0B, "WRITE", "/churn|x");
+	play_steps(p, end, sizeof(end) / sizeof(end[0]));
+	play_free(p);
+}
