@@ -4,11 +4,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <xen/io/xs_wire.h>
 #include "toolstack/lib/batch.h"
+#include "toolstack/lib/wire.h"
 
 #define COMMIT_TRIES	50	/* a transaction that conflicts this often has a deeper cause */
 
@@ -99,75 +103,78 @@ void batch_write_number(struct batch *b, enum node_perms perms, uint64_t value, 
 	va_end(ap);
 }
 
-static bool set_perms(struct toolstack *t, xs_transaction_t tx, const struct node *n,
-		      uint32_t guest)
+/* The payload of SET_PERMS after the path: "n0\0r1\0".  Its length. */
+static size_t perms_payload(const struct node *n, uint32_t guest, char *buf, size_t size)
 {
-	struct xs_permissions p[2] = {{0, XS_PERM_NONE}, {0, XS_PERM_READ}};
-	unsigned int nr = 1;
-
 	switch (n->perms) {
-	case PERMS_INHERIT:
-		return true;
 	case PERMS_CONTROL:
-		break;
+		return snprintf(buf, size, "n0") + 1;
 	case PERMS_READABLE:
-		p[1].id = guest;
-		nr = 2;
-		break;
-	case PERMS_FRONTEND:
-		nr = 2;
-		/* fallthrough */
+		return snprintf(buf, size, "n0%cr%u", 0, guest) + 1;
 	case PERMS_GUEST:
-		p[0].id = guest;
+		return snprintf(buf, size, "n%u", guest) + 1;
+	case PERMS_FRONTEND:
+		return snprintf(buf, size, "n%u%cr0", guest, 0) + 1;
+	case PERMS_INHERIT:
 		break;
-	}
-	return xs_set_permissions(t->xs, tx, n->path, p, nr);
-}
-
-/* 0, or the errno of the first node that failed, *at says which. */
-static int write_nodes(struct toolstack *t, xs_transaction_t tx, struct batch *b, const char **at)
-{
-	const struct node *n;
-	size_t i;
-
-	for (i = 0; i < b->nr; i++) {
-		n = &b->nodes[i];
-		*at = n->path;
-		if (!n->value) {
-			if (!xs_rm(t->xs, tx, n->path) && errno != ENOENT)
-				return errno;
-			continue;
-		}
-		if (!xs_write(t->xs, tx, n->path, n->value, strlen(n->value)) ||
-		    !set_perms(t, tx, n, b->guest))
-			return errno;
 	}
 	return 0;
 }
 
+static void add_requests(struct wire *w, uint32_t tx, const struct batch *b)
+{
+	char perms[32];
+	const struct node *n;
+	size_t i, len;
+
+	for (i = 0; i < b->nr; i++) {
+		n = &b->nodes[i];
+		if (!n->value) {
+			wire_add(w, XS_RM, tx, n->path, strlen(n->path) + 1, NULL, 0);
+			continue;
+		}
+		wire_add(w, XS_WRITE, tx, n->path, strlen(n->path) + 1, n->value, strlen(n->value));
+		len = perms_payload(n, b->guest, perms, sizeof(perms));
+		if (len)
+			wire_add(w, XS_SET_PERMS, tx, n->path, strlen(n->path) + 1, perms, len);
+	}
+}
+
+/* One attempt: -EAGAIN if others interfered. */
+static int try_commit(int fd, const struct batch *b)
+{
+	struct wire w = {0};
+	char reply[64];
+	uint32_t tx;
+	int ret, err;
+
+	wire_add(&w, XS_TRANSACTION_START, 0, "", 1, NULL, 0);
+	ret = wire_exchange(fd, &w, 0, reply, sizeof(reply));
+	if (ret)
+		return ret;
+	tx = strtoul(reply, NULL, 10);
+	add_requests(&w, tx, b);
+	/* To remove what is not there is fine. */
+	ret = wire_exchange(fd, &w, ENOENT, reply, sizeof(reply));
+	wire_add(&w, XS_TRANSACTION_END, tx, ret ? "F" : "T", 2, NULL, 0);
+	err = wire_exchange(fd, &w, 0, reply, sizeof(reply));
+	return ret ? ret : err;
+}
+
 int batch_commit(struct toolstack *t, struct batch *b)
 {
-	const char *at = "/";
-	xs_transaction_t tx;
-	int i, err;
+	int fd, i, ret = -EAGAIN;
 
 	if (b->failed)
 		return ts_fail(t, -ENOMEM, "xl: out of memory");
-	for (i = 0; i < COMMIT_TRIES; i++) {
-		tx = xs_transaction_start(t->xs);
-		if (tx == XBT_NULL)
-			return ts_fail(t, -errno, "xenstored: no transaction: %s", strerror(errno));
-		err = write_nodes(t, tx, b, &at);
-		if (err) {
-			xs_transaction_end(t->xs, tx, true);
-			return ts_fail(t, -err, "xenstored: cannot write %s: %s", at, strerror(err));
-		}
-		if (xs_transaction_end(t->xs, tx, false))
-			return 0;
-		if (errno != EAGAIN)
-			return ts_fail(t, -errno, "xenstored: transaction refused: %s",
-				       strerror(errno));
-	}
-	return ts_fail(t, -EAGAIN, "xenstored: the transaction conflicted %d times; try again",
-		       COMMIT_TRIES);
+	fd = wire_connect();
+	if (fd < 0)
+		return ts_fail(t, fd, "xenstored: cannot be reached: %s", strerror(-fd));
+	for (i = 0; ret == -EAGAIN && i < COMMIT_TRIES; i++)
+		ret = try_commit(fd, b);
+	close(fd);
+	if (ret)
+		return ts_fail(t, ret, "xenstored: a transaction of %zu nodes failed: %s", b->nr,
+			       strerror(-ret));
+	return 0;
 }
