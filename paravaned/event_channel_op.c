@@ -68,6 +68,13 @@ static int64_t op_reset(struct client *c, uint64_t arg)
 	return d == dom0 ? -EPERM : evtchn_reset(d);
 }
 
+static int64_t op_send(struct client *c, uint64_t arg)
+{
+	struct evtchn_send op;
+
+	return copy_from_client(c, &op, arg, sizeof(op)) ? -EFAULT : evtchn_control_send(op.port);
+}
+
 /* 0 or a port's -errno, <xen/event_channel.h>; -ENOSYS for what the control domain has no use of. */
 int64_t do_event_channel_op(struct client *c, uint64_t cmd, uint64_t arg)
 {
@@ -78,6 +85,8 @@ int64_t do_event_channel_op(struct client *c, uint64_t cmd, uint64_t arg)
 		return op_status(c, arg);
 	case EVTCHNOP_reset:
 		return op_reset(c, arg);
+	case EVTCHNOP_send:
+		return op_send(c, arg);
 	default:
 		return -ENOSYS;
 	}

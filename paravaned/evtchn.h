@@ -41,4 +41,7 @@ int64_t evtchn_control_message(struct client *c, uint32_t op, void *body, int *f
 void evtchn_client_gone(struct client *c);
 void evtchn_peer_closed(struct port *control_port);
 
+/* evtchn_send.c */
+int evtchn_control_send(uint64_t port);
+
 #endif

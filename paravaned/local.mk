@@ -9,7 +9,7 @@ noinst_HEADERS += paravaned/buffers.h paravaned/client.h paravaned/console_ring.
 # Everything but main, so that unit tests can link it.
 paravaned_libmachine_la_SOURCES = paravaned/accounting.c paravaned/buffers.c paravaned/client.c \
 	paravaned/clock.c paravaned/console_ring.c paravaned/domain.c paravaned/domain_info.c \
-	paravaned/domctl.c paravaned/domctl_vcpu.c paravaned/evtchn.c paravaned/evtchn_control.c \
+	paravaned/domctl.c paravaned/domctl_vcpu.c paravaned/evtchn.c paravaned/evtchn_control.c paravaned/evtchn_send.c \
 	paravaned/event_channel_op.c paravaned/frames.c paravaned/host.c paravaned/hypercall.c \
 	paravaned/link.c paravaned/mapping.c paravaned/maptrack.c paravaned/memory.c \
 	paravaned/memory_op.c paravaned/message.c paravaned/pageset.c paravaned/port.c \

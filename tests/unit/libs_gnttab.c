@@ -187,6 +187,31 @@ Test(libs_gnttab, notification_clears_the_byte)
 	actor_free(&a);
 }
 
+Test(libs_gnttab, notification_sends_the_event)
+{
+	struct actor a = actor_make(4);
+	xengnttab_handle *h = xengnttab_open(NULL, 0);
+	xenevtchn_handle *ev = xenevtchn_open(NULL, 0);
+	int remote = pvn_ctl_alloc_unbound(machine.ctl, a.domid, 0);
+	int local = xenevtchn_bind_interdomain(ev, a.domid, (evtchn_port_t)remote);
+	struct pvn_vcpu *v = actor_vcpu(&a, 0);
+	void *p;
+
+	cr_assert(remote > 0 && local > 0);
+	actor_permit(&a, 8, 5, GTF_permit_access);
+	v->run_state = PVN_VCPU_BLOCKED;
+	p = xengnttab_map_grant_ref_notify(h, a.domid, 8, RW, (uint32_t)-1, (evtchn_port_t)local);
+	cr_assert(p);
+	cr_assert_eq(v->wake, 0);
+	cr_assert_eq(xengnttab_unmap(h, p, 1), 0);
+	cr_assert(v->pending[remote / 64] & 1ULL << remote % 64);
+	cr_assert(v->inbound_sel & 1ULL << remote / 64);
+	cr_assert_eq(v->wake, 1);
+	xenevtchn_close(ev);
+	xengnttab_close(h);
+	actor_free(&a);
+}
+
 Test(libs_gnttab, copy_both_ways)
 {
 	struct actor a = actor_make(4);
