@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -196,6 +197,17 @@ static int fork_away(void)
 	return 0;
 }
 
+/* A descriptor or several per domain: the soft limit of 1024 is for who uses select(). */
+static void raise_fd_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+		return;
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int pvn_daemon_start(const char *name, bool foreground)
 {
 	const char *what = "run directory";
@@ -204,6 +216,7 @@ int pvn_daemon_start(const char *name, bool foreground)
 	self.name = name;
 	self.foreground = foreground;
 	signal(SIGPIPE, SIG_IGN);
+	raise_fd_limit();
 	rc = pvn_rundir() ? 0 : -errno;
 	if (!rc) {
 		what = "pid file";

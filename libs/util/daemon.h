@@ -12,7 +12,7 @@
  * 1 when the child ends before.  When another one holds the lock, says "already running
  * (pid N)" and exits 0 as soon as that one is ready.  stderr stays the caller's until ready, so
  * a failing start prints its one line with pvn_log(LOG_ERR).  The log is RUNDIR/log/NAME.log, or
- * stderr in the foreground.  SIGPIPE is ignored.  Returns 0, or -errno with a line said.
+ * stderr in the foreground.  SIGPIPE is ignored, the soft limit of descriptors raised.  Returns 0, or -errno with a line said.
  */
 int pvn_daemon_start(const char *name, bool foreground);
 
