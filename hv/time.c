@@ -80,6 +80,7 @@ void timers_run(void)
 	if (!vcpu.timer_due)
 		return;
 	vcpu.timer_due = 0;
+	vcpu.armed_ns = 0; /* the host timer is spent, even if our clock says it was early */
 	timers_run_at(now_ns());
 }
 
@@ -87,10 +88,10 @@ void timers_run_at(uint64_t now)
 {
 	uint64_t next = timers_next();
 
+	if (vcpu.armed_ns <= now)
+		vcpu.armed_ns = 0;
 	if (!next)
 		return;
-	if (vcpu.armed_ns && vcpu.armed_ns <= now)
-		vcpu.armed_ns = 0;
 	if (next > now) {
 		timers_arm();
 		return;

@@ -208,6 +208,8 @@ static long ext_one(const struct mmuext_op *op)
 	case MMUEXT_TLB_FLUSH_MULTI:
 	case MMUEXT_INVLPG_MULTI:
 		return flush_multi(op);
+	case MMUEXT_SET_LDT: /* recorded nowhere: kernel mode never loads a selector from it */
+		return (op->arg1.linear_addr & ~PAGE_MASK) || op->arg2.nr_ents > 8192 ? -XEN_EINVAL : 0;
 	case MMUEXT_FLUSH_CACHE:
 		return -XEN_EACCES;
 	case MMUEXT_CLEAR_PAGE:

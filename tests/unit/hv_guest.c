@@ -238,3 +238,18 @@ Test(guest, decrease_reservation_keeps_used_frames)
 	cr_expect_null(mfn_page(RAM(80)));
 	cr_expect_eq(this_domain.tot_pages, SHIM_PAGES - 1);
 }
+
+Test(guest, stopped_timer_does_not_keep_the_next_from_being_armed)
+{
+	uint64_t soon = now_ns() + 1000000000UL;
+
+	do_set_timer_op(soon, 0, 0, 0, 0);
+	cr_expect_eq(vcpu.armed_ns, soon);
+	do_set_timer_op(0, 0, 0, 0, 0);
+	vcpu.periodic_next_ns = 0;
+	vcpu.timer_due = 1; /* the host timer still fires */
+	timers_run();
+	do_set_timer_op(soon + 5, 0, 0, 0, 0);
+	cr_expect_eq(vcpu.armed_ns, soon + 5);
+	cr_expect_eq(shim.timers, 2);
+}
