@@ -58,7 +58,7 @@ hostile_ends() {
 crashes_seen=0
 log_says_crash() {
 	local n
-	n=$(grep -acE 'shut down, code 3|crashed' "$PARAVANE_RUNDIR/log/paravaned.log")
+	n=$(grep -ac 'shut down, code 3' "$PARAVANE_RUNDIR/log/paravaned.log")
 	[ "$n" -gt "$crashes_seen" ] && crashes_seen=$n
 }
 
