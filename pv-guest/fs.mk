@@ -29,13 +29,34 @@ check_LTLIBRARIES = tests/unit/guestfs/libguestfs.la
 tests_unit_guestfs_libguestfs_la_SOURCES = $(GUEST_FS_CORE) \
 	tests/unit/guestfs/disk.c tests/unit/guestfs/image.c tests/unit/guestfs/shim.c
 tests_unit_guestfs_libguestfs_la_CPPFLAGS = $(GUESTFS_TEST_CPPFLAGS)
+tests_unit_guestfs_libguestfs_la_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 GUESTFS_TEST_CPPFLAGS = -I$(top_srcdir)/pv-guest/include -I$(top_srcdir)/tests/unit \
-	-I$(top_srcdir)/pv-guest
-GUESTFS_TESTS = tests/unit/guestfs_ext2
+	-I$(top_srcdir)/pv-guest -D__XEN_INTERFACE_VERSION__=0x00040e00 -D_GNU_SOURCE
+GUESTFS_TESTS = tests/unit/guestfs_bcache tests/unit/guestfs_blkfront tests/unit/guestfs_cmd \
+	tests/unit/guestfs_ext2 tests/unit/guestfs_ext2_fuzz tests/unit/guestfs_ext2_model
 check_PROGRAMS += $(GUESTFS_TESTS)
 UNIT_TESTS += $(GUESTFS_TESTS)
-noinst_HEADERS += tests/unit/guestfs/disk.h tests/unit/guestfs/image.h \
-	tests/unit/guestfs/shim.h
+noinst_HEADERS += tests/unit/guestfs/disk.h tests/unit/guestfs/grants.h \
+	tests/unit/guestfs/image.h tests/unit/guestfs/shim.h
 GUESTFS_TEST_LIBS = tests/unit/guestfs/libguestfs.la $(CRITERION_LIBS) -lpthread
+tests_unit_guestfs_bcache_CPPFLAGS = $(GUESTFS_TEST_CPPFLAGS)
+tests_unit_guestfs_bcache_LDADD = $(GUESTFS_TEST_LIBS)
+tests_unit_guestfs_blkfront_SOURCES = tests/unit/guestfs_blkfront.c \
+	tests/unit/guestfs/grants.c pv-guest/drivers/blkfront_ring.c
+tests_unit_guestfs_blkfront_CPPFLAGS = $(GUESTFS_TEST_CPPFLAGS)
+tests_unit_guestfs_blkfront_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
+tests_unit_guestfs_blkfront_LDADD = $(GUESTFS_TEST_LIBS)
+# What the commands print goes where the test can see it.
+tests_unit_guestfs_cmd_SOURCES = tests/unit/guestfs_cmd.c $(GUEST_FS_COMMANDS) \
+	pv-guest/lib/datetime.c
+tests_unit_guestfs_cmd_CPPFLAGS = $(GUESTFS_TEST_CPPFLAGS) \
+	'-Dprintf(...)=shim_printf(__VA_ARGS__)'
+tests_unit_guestfs_cmd_LDADD = $(GUESTFS_TEST_LIBS)
 tests_unit_guestfs_ext2_CPPFLAGS = $(GUESTFS_TEST_CPPFLAGS)
 tests_unit_guestfs_ext2_LDADD = $(GUESTFS_TEST_LIBS)
+tests_unit_guestfs_ext2_fuzz_CPPFLAGS = $(GUESTFS_TEST_CPPFLAGS)
+tests_unit_guestfs_ext2_fuzz_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
+tests_unit_guestfs_ext2_fuzz_LDADD = $(GUESTFS_TEST_LIBS)
+tests_unit_guestfs_ext2_model_CPPFLAGS = $(GUESTFS_TEST_CPPFLAGS)
+tests_unit_guestfs_ext2_model_LDADD = $(GUESTFS_TEST_LIBS)
+EXTRA_DIST += tests/system/guestfs-disk.sh

@@ -50,18 +50,37 @@ int blk_unregister(struct blkdev *dev)
 	return ret;
 }
 
-struct blkdev *blk_find(const char *name)
+static void (*wait_for_devices)(void);
+
+void blk_set_wait(void (*wait)(void))
+{
+	wait_for_devices = wait;
+}
+
+static struct blkdev *find(const char *name)
 {
 	struct blkdev *dev;
 
-	if (!strncmp(name, "/dev/", 5))
-		name += 5;
 	mutex_lock(&list_lock);
 	for (dev = devices; dev; dev = dev->next)
 		if (!strcmp(dev->name, name))
 			break;
 	mutex_unlock(&list_lock);
 	return dev;
+}
+
+struct blkdev *blk_find(const char *name)
+{
+	struct blkdev *dev;
+
+	if (!strncmp(name, "/dev/", 5))
+		name += 5;
+	dev = find(name);
+	if (dev || !wait_for_devices)
+		return dev;
+	/* Boot does not wait for disks nobody asked for: this one may be on its way. */
+	wait_for_devices();
+	return find(name);
 }
 
 void blk_use(struct blkdev *dev)

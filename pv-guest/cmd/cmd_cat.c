@@ -69,7 +69,7 @@ static void dump_line(uint64_t pos, const uint8_t *p, size_t n)
 {
 	char text[17];
 
-	printf("%08llx ", (unsigned long long)pos);
+	printf("%08llx", (unsigned long long)pos);
 	for (size_t i = 0; i < 16; i++) {
 		if (i < n)
 			printf("%s%02x", i % 8 ? " " : "  ", p[i]);

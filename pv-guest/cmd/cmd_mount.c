@@ -94,6 +94,7 @@ static int cmd_lsblk(int argc, char **argv)
 	struct bcache_stats s;
 	struct blkdev *dev;
 
+	blk_find("");	/* waits for what boot found */
 	for (unsigned i = 0; (dev = blk_get(i)); i++)
 		printf("%-8s %llu sectors %llu MiB sector %u segments %u%s%s%s%s\n", dev->name,
 		       (unsigned long long)dev->sectors, (unsigned long long)(dev->sectors >> 11),

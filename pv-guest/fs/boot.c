@@ -16,7 +16,7 @@
 
 #define CACHE_SHARE		4		/* of RAM: one part in 4 */
 #define SYNC_INTERVAL_NS	(5 * NSEC_PER_SEC)
-#define DISKS_WAIT_NS		(10 * NSEC_PER_SEC)
+#define DISKS_WAIT_NS		(5 * NSEC_PER_SEC)
 
 static void mount_dev(void)
 {
@@ -103,6 +103,11 @@ static int cache_start(void)
 }
 INITCALL(INIT_DRIVER, cache_start);
 
+static void wait_for_disks(void)
+{
+	xenbus_settle(DISKS_WAIT_NS);
+}
+
 static int fs_start(void)
 {
 	const char *root = cmdline_get("root");
@@ -110,8 +115,7 @@ static int fs_start(void)
 	const void *initrd = boot_initrd(&bytes);
 	int ret;
 
-	if (root || cmdline_get("script")) /* either may name a disk */
-		xenbus_settle(DISKS_WAIT_NS);
+	blk_set_wait(wait_for_disks);
 	ret = fs_boot(root, !cmdline_has("rw"), initrd, bytes);
 	shell_set_file_ops(&redirect_ops);
 	shutdown_hook(fs_shutdown);

@@ -21,6 +21,7 @@ int ext2_bread(struct ext2_fs *fs, uint32_t block, struct ext2_block *b)
 {
 	int ret;
 
+	*b = (struct ext2_block){ 0 };
 	if (block >= fs->es.s_blocks_count)
 		return ext2_corrupt(fs, "block %u is beyond the end", block);
 	ret = bcache_read(fs->sb->dev, page_of(fs, block), &b->buf);
@@ -33,6 +34,7 @@ int ext2_bzero(struct ext2_fs *fs, uint32_t block, struct ext2_block *b)
 {
 	int ret;
 
+	*b = (struct ext2_block){ 0 };
 	if (block >= fs->es.s_blocks_count)
 		return ext2_corrupt(fs, "block %u is beyond the end", block);
 	if (fs->block_size == BCACHE_BYTES)

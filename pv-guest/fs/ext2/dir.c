@@ -56,6 +56,7 @@ static int dir_block(struct inode *dir, uint32_t fblock, struct ext2_block *b)
 	uint32_t block;
 	int ret = ext2_bmap(dir, fblock, false, &block, NULL);
 
+	*b = (struct ext2_block){ 0 };
 	if (ret)
 		return ret;
 	if (!block)

@@ -214,6 +214,7 @@ struct ext2_block {
 	struct buf *buf;
 	uint8_t *data;
 };
+/* After an error b is empty: putting it is harmless. */
 int ext2_bread(struct ext2_fs *fs, uint32_t block, struct ext2_block *b);
 /* All of it zero, old contents not read where that can be helped. */
 int ext2_bzero(struct ext2_fs *fs, uint32_t block, struct ext2_block *b);

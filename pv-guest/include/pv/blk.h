@@ -70,8 +70,11 @@ struct blkdev {
 /* 0 or -EEXIST.  dev lives until blk_unregister, which fails with -EBUSY while used. */
 int blk_register(struct blkdev *dev);
 int blk_unregister(struct blkdev *dev);
-/* By name, with or without "/dev/"; NULL if there is none. */
+/* By name, with or without "/dev/"; NULL if there is none. May wait for disks that were there
+ * at boot and are not connected yet. */
 struct blkdev *blk_find(const char *name);
+/* How blk_find waits. */
+void blk_set_wait(void (*wait)(void));
 /* A user more or less: a device in use is not unregistered. */
 void blk_use(struct blkdev *dev);
 void blk_unuse(struct blkdev *dev);

@@ -3,6 +3,7 @@
 #ifndef GUESTFS_IMAGE_H
 #define GUESTFS_IMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A directory of our own below TMPDIR, removed by image_cleanup. */
@@ -24,6 +25,7 @@ int image_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Everything below host directory `dir` is below guest path `at`, and nothing else: names, types,
  * modes, sizes, contents, links, times. Number of differences, each printed. */
+extern bool image_compare_times;	/* times, too: on unless a test turns it off */
 int image_compare(const char *dir, const char *at);
 
 #endif
