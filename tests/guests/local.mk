@@ -6,7 +6,7 @@ ABI_GUEST_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir) \
 ABI_GUEST_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2 -g -ffreestanding -fno-builtin -fno-pic -mcmodel=small \
 	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	-fno-strict-aliasing -mgeneral-regs-only -mno-red-zone -U_FORTIFY_SOURCE
-ABI_GUEST_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments \
+ABI_GUEST_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments \
 	-Wl,-z,max-page-size=4096 -Wl,-T,$(top_srcdir)/tests/guests/lib/guest.lds -o $@
 
 noinst_HEADERS += tests/guests/lib/guest.h tests/guests/lib/asm.h

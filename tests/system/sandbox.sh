@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../guestlib.sh"
 
 rm -f /tmp/paravane-escape /tmp/paravane-escape2
-guest_run sandbox sandbox
+guest_run sandbox sandbox only=sandbox_
 guest_count sandbox
 
 # Attempts that may end the domain, one domain each.  It counts that the guest never reports a gain
@@ -26,12 +26,12 @@ lone_attempt() {
 	fi
 }
 for i in $(seq 0 20); do
-	lone_attempt "deadly$i" "only=sandbox_impossible deadly=$i"
+	lone_attempt "deadly$i" "only=lone_impossible deadly=$i"
 	grep -aq 'deadly: no attempt' "$WORK/deadly$i.out" && break
 done
 # Each SYSCALL instruction hidden in the image's bytes.
 for i in $(seq 0 40); do
-	lone_attempt "scan$i" "only=scan scan=$i"
+	lone_attempt "scan$i" "only=lone_scan scan=$i"
 	grep -aq 'scan: no instruction' "$WORK/scan$i.out" && break
 done
 
