@@ -51,8 +51,11 @@ toolstack_xl_SOURCES = \
 toolstack_xl_CFLAGS = $(toolstack_lib_libtoolstack_la_CFLAGS)
 toolstack_xl_LDADD = $(TOOLSTACK_LIBS)
 
-check_PROGRAMS += tests/unit/xl_config tests/unit/xl_config_fuzz
-UNIT_TESTS += tests/unit/xl_config tests/unit/xl_config_fuzz
+check_PROGRAMS += tests/unit/xl_config tests/unit/xl_config_fuzz tests/unit/xl_wire
+UNIT_TESTS += tests/unit/xl_config tests/unit/xl_config_fuzz tests/unit/xl_wire
+tests_unit_xl_wire_SOURCES = tests/unit/xl_wire.c
+tests_unit_xl_wire_CFLAGS = $(tests_unit_xl_config_CFLAGS)
+tests_unit_xl_wire_LDADD = $(tests_unit_xl_config_LDADD)
 tests_unit_xl_config_SOURCES = tests/unit/xl_config.c
 tests_unit_xl_config_CFLAGS = $(toolstack_lib_libtoolstack_la_CFLAGS) $(CRITERION_CFLAGS)
 tests_unit_xl_config_LDADD = $(TOOLSTACK_LIBS) $(CRITERION_LIBS)

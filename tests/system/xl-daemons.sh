@@ -27,6 +27,15 @@ if [ -x "$KERNEL" ]; then
 	nothing_left "nothing is left"
 fi
 expect "Domain-0 has its name in the store" test "$(xenstore-read /local/domain/0/name)" = Domain-0
+# When the machine is stopped under a domain, its monitor leaves, too.
+if [ -x "$KERNEL" ]; then
+	expect "a domain" xl create -q "$WORK/g.cfg"
+	expect "the machine is stopped under it" paravaned --stop --force
+	current="nothing is left of the domain"
+	left() { pgrep -af "xl create -q $WORK/g.cfg"; find "$PARAVANE_RUNDIR/userdata" -type f; }
+	none_left() { [ -z "$(left)" ]; }
+	wait_for 10 none_left && pass || fail "$(left)"
+fi
 all=$(cat "$PARAVANE_RUNDIR"/*.pid)
 stop_all
 wait_for 5 ended $all

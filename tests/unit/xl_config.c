@@ -155,6 +155,7 @@ static const struct {
 	{BASE "builder='hvm'", "t.cfg:4: builder:"},
 	{BASE "uuid='1234'", "t.cfg:4: uuid: `1234' is not a UUID"},
 	{BASE "on_crash='explode'", "t.cfg:4: on_crash: `explode' is not an action"},
+	{BASE "on_crash='coredump-destroy'", "t.cfg:4: on_crash: coredump-destroy: core dumps are not"},
 	{BASE "on_soft_reset='soft-reset'", "t.cfg:4: on_soft_reset: soft-reset is for HVM"},
 	{BASE "vif=['']", "t.cfg:4: vif: there is no network backend"},
 	{BASE "vfb=['vnc=1']", "t.cfg:4: vfb: there is no framebuffer backend"},

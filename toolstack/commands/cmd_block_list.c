@@ -22,7 +22,8 @@ static void list_vbd(struct toolstack *t, uint32_t domid, const char *id)
 	free(backend);
 }
 
-static int list_vbds(struct toolstack *t, const struct xen_domctl_getdomaininfo *info, void *arg)
+static int list_vbds(struct toolstack *t, const struct xen_domctl_getdomaininfo *info,
+		     const char *name, void *arg)
 {
 	unsigned int nr, i;
 	char **ids = store_list(t, &nr, "/libxl/%u/device/vbd", info->domain);

@@ -146,7 +146,7 @@ int cmd_create(int argc, char **argv)
 	if (!ret)
 		ret = toolstack_open(&t, NEED_ALL);
 	if (!ret)
-		ret = domain_preflight(&t, &c);
+		ret = domain_check_memory(&t, &c);
 	if (!ret)
 		ret = create(&t, &o, &c);
 	if (ret)

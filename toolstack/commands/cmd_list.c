@@ -102,17 +102,15 @@ static struct json_object *saved_config(struct toolstack *t,
 	return o;
 }
 
-static int list_one(struct toolstack *t, const struct xen_domctl_getdomaininfo *info, void *arg)
+static int list_one(struct toolstack *t, const struct xen_domctl_getdomaininfo *info,
+		    const char *name, void *arg)
 {
 	struct list_options *o = arg;
-	char *name = domain_name(t, info->domain);
-
 	if (o->details)
 		json_object_array_add(o->array, config_json_domain(info->domain,
 								   saved_config(t, info, name)));
 	else
 		print_row(o, info, name);
-	free(name);
 	return 0;
 }
 

@@ -6,7 +6,8 @@
 
 #include "toolstack/commands/xl.h"
 
-static int list_vifs(struct toolstack *t, const struct xen_domctl_getdomaininfo *info, void *arg)
+static int list_vifs(struct toolstack *t, const struct xen_domctl_getdomaininfo *info,
+		     const char *name, void *arg)
 {
 	return 0;
 }

@@ -7,12 +7,10 @@
 
 #include "toolstack/commands/xl.h"
 
-static int list_params(struct toolstack *t, const struct xen_domctl_getdomaininfo *info, void *arg)
+static int list_params(struct toolstack *t, const struct xen_domctl_getdomaininfo *info,
+		       const char *name, void *arg)
 {
-	char *name = domain_name(t, info->domain);
-
 	printf("%-33s %4d %6d %4d\n", name ? name : "(null)", info->domain, 256, 0);
-	free(name);
 	return 0;
 }
 

@@ -46,10 +46,11 @@ static void format_up(char *buf, size_t size, long up, bool seconds)
 		snprintf(buf + n, size - n, ":%02ld", up % 60);
 }
 
-static int uptime_one(struct toolstack *t, const struct xen_domctl_getdomaininfo *info, void *arg)
+static int uptime_one(struct toolstack *t, const struct xen_domctl_getdomaininfo *info,
+		      const char *name, void *arg)
 {
 	bool brief = *(bool *)arg;
-	char text[64], clock[16], *name = domain_name(t, info->domain);
+	char text[64], clock[16];
 	time_t now = time(NULL);
 	struct tm tm;
 
@@ -60,7 +61,6 @@ static int uptime_one(struct toolstack *t, const struct xen_domctl_getdomaininfo
 	} else {
 		printf("%-33s %4u %s\n", name ? name : "(null)", info->domain, text);
 	}
-	free(name);
 	return 0;
 }
 

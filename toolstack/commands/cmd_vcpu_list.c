@@ -18,16 +18,15 @@ static void print_vcpu(const char *name, uint32_t domid, uint32_t vcpu,
 	printf(" %9.1f  all / all\n", v->cpu_time / 1e9);
 }
 
-static int list_vcpus(struct toolstack *t, const struct xen_domctl_getdomaininfo *info, void *arg)
+static int list_vcpus(struct toolstack *t, const struct xen_domctl_getdomaininfo *info,
+		      const char *name, void *arg)
 {
-	char *name = domain_name(t, info->domain);
 	struct xen_domctl_getvcpuinfo v;
 	uint32_t i;
 
 	for (i = 0; info->max_vcpu_id != XEN_INVALID_MAX_VCPU_ID && i <= info->max_vcpu_id; i++)
 		if (pvn_ctl_vcpu_info(t->ctl, info->domain, i, &v) >= 0)
 			print_vcpu(name, info->domain, i, &v);
-	free(name);
 	return 0;
 }
 

@@ -7,13 +7,13 @@
 
 #include "toolstack/commands/xl.h"
 
-static int list_vm(struct toolstack *t, const struct xen_domctl_getdomaininfo *info, void *arg)
+static int list_vm(struct toolstack *t, const struct xen_domctl_getdomaininfo *info,
+		   const char *name, void *arg)
 {
-	char uuid[UUID_STR_LEN], *name = domain_name(t, info->domain);
+	char uuid[UUID_STR_LEN];
 
 	uuid_unparse_lower(info->handle, uuid);
 	printf("%s  %d    %-30s\n", uuid, info->domain, name ? name : "(null)");
-	free(name);
 	return 0;
 }
 

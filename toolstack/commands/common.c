@@ -88,6 +88,7 @@ static int for_named(struct toolstack *t, int argc, char **argv, xl_each *fn, vo
 {
 	struct xen_domctl_getdomaininfo info;
 	uint32_t domid;
+	char *name;
 	int i, ret = XL_OK;
 
 	for (i = 0; i < argc; i++) {
@@ -95,8 +96,10 @@ static int for_named(struct toolstack *t, int argc, char **argv, xl_each *fn, vo
 			ret = XL_FAILED;
 			continue;
 		}
-		if (fn(t, &info, arg))
+		name = domain_name(t, domid);
+		if (fn(t, &info, name, arg))
 			ret = XL_FAILED;
+		free(name);
 	}
 	return ret;
 }
@@ -105,6 +108,7 @@ int xl_for_domains(struct toolstack *t, int argc, char **argv, bool control_doma
 		   void *arg)
 {
 	struct xen_domctl_getdomaininfo *infos;
+	char **names = NULL;
 	int i, n, ret = XL_OK;
 
 	if (argc > 0)
@@ -112,9 +116,12 @@ int xl_for_domains(struct toolstack *t, int argc, char **argv, bool control_doma
 	n = domain_list(t, &infos);
 	if (n < 0)
 		return xl_error(t);
-	for (i = 0; i < n; i++)
-		if ((infos[i].domain || control_domain) && fn(t, &infos[i], arg))
+	if (domain_names(t, infos, n, &names))
+		ret = xl_error(t);
+	for (i = 0; names && i < n; i++)
+		if ((infos[i].domain || control_domain) && fn(t, &infos[i], names[i], arg))
 			ret = XL_FAILED;
+	names_free(names, n);
 	free(infos);
 	return ret;
 }

@@ -21,7 +21,8 @@ struct stop {
 	int nr;
 };
 
-static int stop_one(struct toolstack *t, const struct xen_domctl_getdomaininfo *info, void *arg)
+static int stop_one(struct toolstack *t, const struct xen_domctl_getdomaininfo *info,
+		    const char *name, void *arg)
 {
 	struct stop *s = arg;
 	struct waited *w;

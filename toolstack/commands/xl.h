@@ -48,8 +48,10 @@ int xl_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Domain by id or name, or print the error. */
 int xl_find(struct toolstack *t, const char *who, uint32_t *domid);
 
-/* A command on each domain named in argv, or on all guests if there is none. */
-typedef int xl_each(struct toolstack *t, const struct xen_domctl_getdomaininfo *info, void *arg);
+/* A command on each domain named in argv, or on all guests if there is none.  name may be NULL:
+ * a domain that is just being made or unmade has none. */
+typedef int xl_each(struct toolstack *t, const struct xen_domctl_getdomaininfo *info,
+		    const char *name, void *arg);
 int xl_for_domains(struct toolstack *t, int argc, char **argv, bool control_domain, xl_each *fn,
 		   void *arg);
 

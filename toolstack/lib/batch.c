@@ -140,24 +140,33 @@ static void add_requests(struct wire *w, uint32_t tx, const struct batch *b)
 	}
 }
 
+static int take_id(void *arg, unsigned int nr, int err, const char *value)
+{
+	*(uint32_t *)arg = strtoul(value, NULL, 10);
+	return err;
+}
+
+/* To remove what is not there is fine. */
+static int missing_is_fine(void *arg, unsigned int nr, int err, const char *value)
+{
+	return err == -ENOENT ? 0 : err;
+}
+
 /* One attempt: -EAGAIN if others interfered. */
 static int try_commit(int fd, const struct batch *b)
 {
 	struct wire w = {0};
-	char reply[64];
-	uint32_t tx;
+	uint32_t tx = 0;
 	int ret, err;
 
 	wire_add(&w, XS_TRANSACTION_START, 0, "", 1, NULL, 0);
-	ret = wire_exchange(fd, &w, 0, reply, sizeof(reply));
+	ret = wire_exchange(fd, &w, take_id, &tx);
 	if (ret)
 		return ret;
-	tx = strtoul(reply, NULL, 10);
 	add_requests(&w, tx, b);
-	/* To remove what is not there is fine. */
-	ret = wire_exchange(fd, &w, ENOENT, reply, sizeof(reply));
+	ret = wire_exchange(fd, &w, missing_is_fine, NULL);
 	wire_add(&w, XS_TRANSACTION_END, tx, ret ? "F" : "T", 2, NULL, 0);
-	err = wire_exchange(fd, &w, 0, reply, sizeof(reply));
+	err = wire_exchange(fd, &w, NULL, NULL);
 	return ret ? ret : err;
 }
 

@@ -265,8 +265,10 @@ static int fill_action(struct cfg_parser *p, const char *key, enum domain_action
 			break;
 	if (i == NR_ACTIONS)
 		return cfg_fail(p, cfg_line(p, key), key,
-				"`%.40s' is not an action (destroy, restart, rename-restart, preserve, "
-				"coredump-destroy, coredump-restart)", s);
+				"`%.40s' is not an action (destroy, restart, rename-restart, preserve)", s);
+	if (i == ACTION_COREDUMP_DESTROY || i == ACTION_COREDUMP_RESTART)
+		return cfg_fail(p, cfg_line(p, key), key,
+				"%s: core dumps are not there yet; say preserve to look at the domain", s);
 	if (i == ACTION_SOFT_RESET)
 		return cfg_fail(p, cfg_line(p, key), key,
 				"soft-reset is for HVM guests; choose another action");

@@ -14,25 +14,31 @@
 #include "toolstack/lib/layout.h"
 #include "toolstack/lib/toolstack.h"
 
+static int check_against(struct toolstack *t, const struct domain_config *c,
+			 const struct xen_domctl_getdomaininfo *info, const char *name)
+{
+	if (name && !strcmp(name, c->name))
+		return ts_fail(t, -EEXIST, "%s: a domain of this name exists already (id %u); choose "
+			       "another name or destroy it", c->name, info->domain);
+	if (info->domain && !memcmp(info->handle, c->uuid, sizeof(uuid_t)))
+		return ts_fail(t, -EEXIST, "%s: its uuid belongs to domain %u already; leave uuid= out "
+			       "to get a new one", c->name, info->domain);
+	return 0;
+}
+
 /* The name and the uuid must be free.  Called under the lock. */
 static int check_identity(struct toolstack *t, const struct domain_config *c)
 {
 	struct xen_domctl_getdomaininfo *infos;
-	int i, n = domain_list(t, &infos), ret = 0;
-	char *name;
+	int i, n = domain_list(t, &infos), ret;
+	char **names;
 
 	if (n < 0)
 		return n;
-	for (i = 0; !ret && i < n; i++) {
-		name = domain_name(t, infos[i].domain);
-		if (name && !strcmp(name, c->name))
-			ret = ts_fail(t, -EEXIST, "%s: a domain of this name exists already (id %u); "
-				      "choose another name or destroy it", c->name, infos[i].domain);
-		else if (infos[i].domain && !memcmp(infos[i].handle, c->uuid, sizeof(uuid_t)))
-			ret = ts_fail(t, -EEXIST, "%s: its uuid belongs to domain %u already; leave "
-				      "uuid= out to get a new one", c->name, infos[i].domain);
-		free(name);
-	}
+	ret = domain_names(t, infos, n, &names);
+	for (i = 0; !ret && i < n; i++)
+		ret = check_against(t, c, &infos[i], names[i]);
+	names_free(names, n);
 	free(infos);
 	return ret;
 }

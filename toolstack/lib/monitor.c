@@ -15,12 +15,14 @@
 #include <unistd.h>
 
 #include <paravane/rundir.h>
+#include "libs/util/daemon.h"
 #include "libs/util/log.h"
 #include "toolstack/lib/monitor.h"
 #include "toolstack/lib/restart.h"
 #include <xen/sched.h>
 
-#define RECONNECT_TRIES	30	/* seconds to wait for a store that restarts */
+#define RECONNECT_TRIES	300
+#define RECONNECT_US	100000
 
 static int watch_releases(struct toolstack *t)
 {
@@ -39,19 +41,20 @@ static int wait_release(struct toolstack *t)
 	return event ? 0 : -ENOTCONN;
 }
 
+/* A store that restarts is waited for.  A machine that has gone has taken the domain with it. */
 static int reconnect(struct toolstack *t)
 {
 	int i, ret = -ENOTCONN;
 
 	toolstack_close(t);
 	for (i = 0; ret && i < RECONNECT_TRIES; i++) {
+		if (pvn_daemon_running("paravaned", NULL) == 0)
+			return ts_fail(t, -EHOSTDOWN, "paravaned has gone, and with it the domain");
 		ret = toolstack_connect(t);
 		if (!ret)
 			ret = watch_releases(t);
-		if (ret == -ECONNREFUSED && !t->ctl)
-			break;
 		if (ret)
-			sleep(1);
+			usleep(RECONNECT_US);
 	}
 	return ret;
 }
@@ -112,6 +115,8 @@ static int monitor_loop(struct toolstack *t, struct monitored *m)
 	}
 	if (ret)
 		pvn_log(LOG_ERR, "%s", t->error);
+	if (ret == -EHOSTDOWN)
+		userdata_remove(m->domid, m->uuid);
 	pvn_log(LOG_INFO, "Done. Exiting now");
 	return ret;
 }

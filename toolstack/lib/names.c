@@ -5,11 +5,15 @@
  */
 #include "config.h"
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <xen/io/xs_wire.h>
 #include "toolstack/lib/toolstack.h"
+#include "toolstack/lib/wire.h"
 
 char *domain_name(struct toolstack *t, uint32_t domid)
 {
@@ -46,23 +50,70 @@ int domain_list(struct toolstack *t, struct xen_domctl_getdomaininfo **infos)
 	return n;
 }
 
+static int take_name(void *arg, unsigned int nr, int err, const char *value)
+{
+	char **names = arg;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	names[nr] = strdup(value);
+	return names[nr] ? 0 : -ENOMEM;
+}
+
+void names_free(char **names, int n)
+{
+	int i;
+
+	for (i = 0; names && i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+int domain_names(struct toolstack *t, const struct xen_domctl_getdomaininfo *infos, int n,
+		 char ***names)
+{
+	struct wire w = {0};
+	char path[PATH_BYTES];
+	int i, ret, fd = wire_connect();
+
+	*names = calloc(n + 1, sizeof(**names));
+	for (i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "/local/domain/%u/name", infos[i].domain);
+		wire_add(&w, XS_READ, 0, path, strlen(path) + 1, NULL, 0);
+	}
+	ret = fd < 0 ? fd : !*names ? -ENOMEM : wire_exchange(fd, &w, take_name, *names);
+	if (fd >= 0)
+		close(fd);
+	for (i = 0; !ret && i < n; i++)
+		if (!(*names)[i] && infos[i].domain == 0)
+			(*names)[i] = strdup("Domain-0");
+	if (!ret)
+		return 0;
+	free(w.data);
+	names_free(*names, n);
+	*names = NULL;
+	return ts_fail(t, ret, "xenstored: cannot read the names of the domains: %s", strerror(-ret));
+}
+
 int domain_find_name(struct toolstack *t, const char *name, uint32_t *domid)
 {
 	struct xen_domctl_getdomaininfo *infos;
-	int i, n = domain_list(t, &infos);
-	char *theirs;
+	int i, n = domain_list(t, &infos), ret;
+	char **names;
 
 	if (n < 0)
 		return n;
-	for (i = 0; i < n; i++) {
-		theirs = domain_name(t, infos[i].domain);
-		if (theirs && !strcmp(theirs, name)) {
-			*domid = infos[i].domain;
-			free(theirs);
-			break;
-		}
-		free(theirs);
+	ret = domain_names(t, infos, n, &names);
+	if (ret) {
+		free(infos);
+		return ret;
 	}
+	for (i = 0; i < n; i++)
+		if (names[i] && !strcmp(names[i], name))
+			break;
+	if (i < n)
+		*domid = infos[i].domain;
+	names_free(names, n);
 	free(infos);
 	if (i < n)
 		return 0;

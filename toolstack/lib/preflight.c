@@ -80,7 +80,7 @@ static int check_ramdisk(struct toolstack *t, const struct domain_config *c)
 	return ret;
 }
 
-static int check_memory(struct toolstack *t, const struct domain_config *c)
+int domain_check_memory(struct toolstack *t, const struct domain_config *c)
 {
 	struct xen_sysctl_physinfo info;
 	int ret = pvn_ctl_physinfo(t->ctl, &info);
@@ -108,5 +108,5 @@ int domain_preflight(struct toolstack *t, const struct domain_config *c)
 	ret = check_ramdisk(t, c);
 	for (i = 0; !ret && i < c->nr_disks; i++)
 		ret = check_disk(t, c, &c->disks[i]);
-	return ret ? ret : t->ctl ? check_memory(t, c) : 0;
+	return ret;
 }

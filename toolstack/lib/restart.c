@@ -112,6 +112,8 @@ static int start_again(struct toolstack *t, struct monitored *m, struct domain_c
 	toolstack_close(t);
 	ret = toolstack_open(t, NEED_ALL);
 	if (!ret)
+		ret = domain_preflight(t, c);
+	if (!ret)
 		ret = domain_create(t, c, &domid);
 	if (ret)
 		return ret;

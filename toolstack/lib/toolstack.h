@@ -69,6 +69,10 @@ int domain_find_name(struct toolstack *t, const char *name, uint32_t *domid);
 char *domain_name(struct toolstack *t, uint32_t domid);
 /* All domains, the control domain first: *infos to be freed.  Count or -errno. */
 int domain_list(struct toolstack *t, struct xen_domctl_getdomaininfo **infos);
+/* The names of n domains as domain_name() has them: *names to be freed with names_free. 0 or -errno. */
+int domain_names(struct toolstack *t, const struct xen_domctl_getdomaininfo *infos, int n,
+		 char ***names);
+void names_free(char **names, int n);
 int domain_rename(struct toolstack *t, uint32_t domid, const char *name);
 
 /* Reason of a shutdown (SHUTDOWN_*), -1 if the domain is not shut down. */
@@ -76,8 +80,11 @@ int domain_shutdown_reason(const struct xen_domctl_getdomaininfo *info);
 
 /* --- create.c, destroy.c --- */
 
-/* Everything that can be known to be wrong before a domain is made. */
+/* Kernel, ramdisk and disks: what can be known to be wrong without any daemon. */
 int domain_preflight(struct toolstack *t, const struct domain_config *c);
+
+/* Has the host the memory?  Only a good guess; the machine decides. */
+int domain_check_memory(struct toolstack *t, const struct domain_config *c);
 
 /* Make a domain, paused, with nodes, devices and introduction.  On failure nothing is left. */
 int domain_create(struct toolstack *t, struct domain_config *c, uint32_t *domid);

@@ -68,8 +68,9 @@ struct answers {
 	char data[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX + 1];
 	size_t len;
 	unsigned int nr;	/* complete ones so far */
-	int tolerated;
-	int err;		/* of the first that failed in another way */
+	int err;		/* the first failure */
+	wire_answer *fn;
+	void *arg;
 };
 
 static int error_number(const char *name)
@@ -82,11 +83,25 @@ static int error_number(const char *name)
 	return -EIO;
 }
 
-/* Take the complete answers off the front; the last one's payload stays in reply. */
-static int take_answers(struct answers *in, char *reply, size_t size)
+static void give_answer(struct answers *in, const struct xsd_sockmsg *head)
+{
+	char *value = in->data + sizeof(*head), kept = value[head->len];
+	int err;
+
+	value[head->len] = 0;
+	err = head->type == XS_ERROR ? error_number(value) : 0;
+	if (in->fn)
+		err = in->fn(in->arg, in->nr, err, value);
+	if (err < 0 && !in->err)
+		in->err = err;
+	value[head->len] = kept;
+}
+
+/* Take the complete answers off the front. */
+static int take_answers(struct answers *in)
 {
 	struct xsd_sockmsg head;
-	size_t used, n;
+	size_t used;
 
 	while (in->len >= sizeof(head)) {
 		memcpy(&head, in->data, sizeof(head));
@@ -95,11 +110,7 @@ static int take_answers(struct answers *in, char *reply, size_t size)
 		used = sizeof(head) + head.len;
 		if (in->len < used)
 			break;
-		n = head.len < size - 1 ? head.len : size - 1;
-		memcpy(reply, in->data + sizeof(head), n);
-		reply[n] = 0;
-		if (head.type == XS_ERROR && !in->err && error_number(reply) != -in->tolerated)
-			in->err = error_number(reply);
+		give_answer(in, &head);
 		in->nr++;
 		memmove(in->data, in->data + used, in->len - used);
 		in->len -= used;
@@ -118,20 +129,20 @@ static int send_some(int fd, const struct wire *w, size_t *sent)
 	return 0;
 }
 
-static int receive_some(int fd, struct answers *in, char *reply, size_t size)
+static int receive_some(int fd, struct answers *in)
 {
-	ssize_t n = recv(fd, in->data + in->len, sizeof(in->data) - in->len, MSG_DONTWAIT);
+	ssize_t n = recv(fd, in->data + in->len, sizeof(in->data) - 1 - in->len, MSG_DONTWAIT);
 
 	if (n == 0)
 		return -ECONNRESET;
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	in->len += n;
-	return take_answers(in, reply, size);
+	return take_answers(in);
 }
 
 /* Both directions at once: neither side may wait for the other with full buffers. */
-static int exchange(int fd, const struct wire *w, struct answers *in, char *reply, size_t size)
+static int exchange(int fd, const struct wire *w, struct answers *in)
 {
 	struct pollfd p = {.fd = fd};
 	size_t sent = 0;
@@ -144,23 +155,22 @@ static int exchange(int fd, const struct wire *w, struct answers *in, char *repl
 			continue;
 		}
 		if (p.revents & ~POLLOUT)
-			ret = receive_some(fd, in, reply, size);
+			ret = receive_some(fd, in);
 		if (!ret && (p.revents & POLLOUT))
 			ret = send_some(fd, w, &sent);
 	}
 	return ret;
 }
 
-int wire_exchange(int fd, struct wire *w, int tolerated, char *reply, size_t size)
+int wire_exchange(int fd, struct wire *w, wire_answer *fn, void *arg)
 {
 	struct answers *in = calloc(1, sizeof(*in));
-	int ret = w->failed;
+	int ret = in ? w->failed : -ENOMEM;
 
-	if (!in)
-		ret = -ENOMEM;
 	if (!ret) {
-		in->tolerated = tolerated;
-		ret = exchange(fd, w, in, reply, size);
+		in->fn = fn;
+		in->arg = arg;
+		ret = exchange(fd, w, in);
 	}
 	if (!ret)
 		ret = in->err;

@@ -26,10 +26,15 @@ void wire_add(struct wire *w, uint32_t type, uint32_t tx, const void *a, size_t 
 	      const void *b, size_t b_len);
 
 /*
- * Send all, wait for all answers, empty w.  0; -errno of the connection; or the negative errno of
- * the first request that failed in another way than `tolerated' (0: none).  The last answer is left
- * in reply (terminated, cut to size).
+ * What becomes of the answer to request nr (0..): err is 0 or the negative errno it names, value the
+ * payload with a NUL after it, good until the return.  A negative return counts as a failure.
  */
-int wire_exchange(int fd, struct wire *w, int tolerated, char *reply, size_t size);
+typedef int wire_answer(void *arg, unsigned int nr, int err, const char *value);
+
+/*
+ * Send all, wait for all answers, empty w.  0; -errno of the connection; or the first failure that
+ * fn returned (fn NULL: the first error).
+ */
+int wire_exchange(int fd, struct wire *w, wire_answer *fn, void *arg);
 
 #endif
