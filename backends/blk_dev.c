@@ -17,6 +17,7 @@
 
 #include <xen/io/protocols.h>
 
+#include "backends/program.h"
 #include "backends/store.h"
 #include "libs/util/log.h"
 
@@ -252,6 +253,13 @@ static int blk_disconnect(struct xenbus_device *xdev)
 	return 0;
 }
 
+static bool blk_alive(struct xenbus_device *xdev)
+{
+	struct blk_device *dev = xdev->priv;
+
+	return domain_alive(dev->bb->xgt, xdev->domid);
+}
+
 static void blk_remove(struct xenbus_device *xdev)
 {
 	struct blk_device *dev = xdev->priv;
@@ -271,5 +279,6 @@ const struct xenbus_backend blk_backend = {
 	.publish = blk_publish,
 	.connect = blk_connect,
 	.disconnect = blk_disconnect,
+	.alive = blk_alive,
 	.remove = blk_remove,
 };

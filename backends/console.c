@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backends/program.h"
 #include "backends/store.h"
 #include "libs/util/log.h"
 #include "libs/util/loop.h"
@@ -203,6 +204,7 @@ static int pty_start(struct console *c)
 	if (rc)
 		return rc;
 	console_attach_watch(c);
+	c->epoch = store_epoch(c->cd->store);
 	rc = pvn_loop_add_fd(c->cd->loop, c->pty.master, POLLIN, pty_ready, c, &c->pty_watch);
 	if (!rc)
 		rc = tty_publish(c);
@@ -253,8 +255,11 @@ static bool still_ours(struct console *c)
 	int rc = store_read(c->cd->store, c->dir, "tty", &tty);
 	bool same;
 
+	if (rc == -ENOENT && c->epoch != store_epoch(c->cd->store))
+		return domain_alive(c->cd->xgt, c->domid);	/* the store has forgotten, not we */
 	if (rc)
 		return rc != -ENOENT;
+	c->epoch = store_epoch(c->cd->store);
 	same = !strcmp(tty, c->pty.path);
 	free(tty);
 	return same;

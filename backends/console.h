@@ -34,6 +34,7 @@ struct console {
 	unsigned int domid;
 	char dir[64];				/* /local/domain/N/console */
 	struct store_watch *watch;		/* on it */
+	unsigned int epoch;			/* of the store that last had our tty */
 
 	struct xencons_interface *ring;		/* NULL: not connected */
 	int port;				/* ours; -1: none */

@@ -6,13 +6,13 @@
 #include <getopt.h>
 #include <paravane/rundir.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "libs/paravane-ext.h"
 #include "libs/util/daemon.h"
 #include "libs/util/log.h"
 #include "libs/util/loop.h"
@@ -25,6 +25,13 @@ static const struct option common_options[] = {
 	{ "version", no_argument, NULL, 'V' },
 };
 #define NR_COMMON	(sizeof(common_options) / sizeof(common_options[0]))
+
+bool domain_alive(xengnttab_handle *xgt, unsigned int domid)
+{
+	uint64_t generation;
+
+	return !xengnttab_window_generation || !xengnttab_window_generation(xgt, domid, &generation);
+}
 
 int program_error(int rc, const char *what)
 {

@@ -3,6 +3,10 @@
 #ifndef PVN_BACKENDS_PROGRAM_H
 #define PVN_BACKENDS_PROGRAM_H
 
+#include <stdbool.h>
+
+#include <xengnttab.h>
+
 struct option;
 struct pvn_loop;
 
@@ -18,6 +22,9 @@ struct program {
 
 /* Options, store path, daemon, signals (SIGTERM and SIGINT stop the loop), run.  Exit status. */
 int program_main(const struct program *prog, int argc, char **argv);
+
+/* Does paravaned know domid?  true where its libxengnttab cannot tell. */
+bool domain_alive(xengnttab_handle *xgt, unsigned int domid);
 
 /* Log "what: strerror" as an error.  Returns rc. */
 int program_error(int rc, const char *what);

@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <xenstore.h>
 
@@ -39,6 +42,9 @@ struct store {
 	struct pvn_loop *loop;
 	struct xs_handle *xs;		/* NULL while the connection is away */
 	struct pvn_watch *fd_watch;
+	int sentinel;			/* -1: none */
+	struct pvn_watch *sentinel_watch;
+	unsigned int epoch;
 	struct pvn_timer *retry;
 	xs_transaction_t txn;		/* XBT_NULL outside of store_begin..store_end */
 	bool more;			/* store_more is due */
@@ -61,6 +67,45 @@ static bool watch_set(struct store_watch *w)
 	return xs_watch(w->store->xs, w->path, token);
 }
 
+static void store_lost(struct store *s);
+
+static void sentinel_event(void *arg, uint32_t revents)
+{
+	store_lost(arg);
+}
+
+/*
+ * libxenstore does not say when its connection ends: its descriptor stays quiet.  So we have
+ * another connection to the same socket, on which nothing is ever said, and which hangs up.
+ */
+static void sentinel_open(struct store *s)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const char *path = getenv("XENSTORED_PATH");
+
+	s->sentinel = -1;
+	if (!path || strlen(path) >= sizeof(addr.sun_path))
+		return;
+	memcpy(addr.sun_path, path, strlen(path));
+	s->sentinel = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s->sentinel < 0)
+		return;
+	if (connect(s->sentinel, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    pvn_loop_add_fd(s->loop, s->sentinel, POLLIN, sentinel_event, s, &s->sentinel_watch)) {
+		close(s->sentinel);
+		s->sentinel = -1;
+	}
+}
+
+static void sentinel_close(struct store *s)
+{
+	pvn_loop_del_fd(s->sentinel_watch);
+	s->sentinel_watch = NULL;
+	if (s->sentinel >= 0)
+		close(s->sentinel);
+	s->sentinel = -1;
+}
+
 static int store_connect(struct store *s)
 {
 	struct store_watch *w;
@@ -76,6 +121,8 @@ static int store_connect(struct store *s)
 		s->xs = NULL;
 		return rc;
 	}
+	s->epoch++;
+	sentinel_open(s);
 	for (i = 0; i < TOKEN_BUCKETS; i++)
 		TAILQ_FOREACH(w, &s->watches[i], entry)
 			watch_set(w);
@@ -86,6 +133,7 @@ static void store_disconnect(struct store *s)
 {
 	pvn_loop_del_fd(s->fd_watch);
 	s->fd_watch = NULL;
+	sentinel_close(s);
 	xs_close(s->xs);
 	s->xs = NULL;
 }
@@ -103,6 +151,8 @@ static void store_retry(void *arg)
 
 static void store_lost(struct store *s)
 {
+	if (!s->xs)
+		return;
 	pvn_log(LOG_WARNING, "lost the connection to xenstored, trying again");
 	store_disconnect(s);
 	pvn_loop_add_timer(s->loop, RETRY_NS, store_retry, s, &s->retry);
@@ -185,6 +235,11 @@ void store_close(struct store *s)
 	if (s->xs)
 		store_disconnect(s);
 	free(s);
+}
+
+unsigned int store_epoch(const struct store *s)
+{
+	return s->epoch;
 }
 
 int store_watch(struct store *s, const char *path, store_watch_cb *cb, void *arg,

@@ -26,6 +26,10 @@ typedef void store_watch_cb(void *arg, const char *path);
 int store_open(struct pvn_loop *loop, struct store **out);	/* 0 or -errno */
 void store_close(struct store *s);
 
+/* Which connection this is: 1, 2, ...  A xenstored that was restarted has forgotten everything, so
+ * that a node seen on an earlier one is not there says nothing. */
+unsigned int store_epoch(const struct store *s);
+
 /* 0 or -errno.  cb runs from the loop, first soon after this.  *out may not be NULL. */
 int store_watch(struct store *s, const char *path, store_watch_cb *cb, void *arg,
 		struct store_watch **out);

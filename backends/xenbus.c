@@ -188,7 +188,7 @@ static void release_event(void *arg, const char *path)
 
 	for (b = 0; b < XENBUS_BUCKETS; b++) {
 		TAILQ_FOREACH(dev, &bus->devices[b], entry) {
-			if (!dev->connected || dev->domain_gone)
+			if (!dev->connected || dev->domain_gone || dev->epoch != store_epoch(bus->store))
 				continue;
 			if (store_introduced(bus->store, dev->domid) == 0) {
 				dev->domain_gone = true;

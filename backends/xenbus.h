@@ -47,6 +47,9 @@ struct xenbus_backend {
 	 * be called.  Called only after a connect that returned 0. */
 	int (*disconnect)(struct xenbus_device *dev);
 
+	/* Is the frontend's domain still there?  Asked while a restarted store cannot tell. */
+	bool (*alive)(struct xenbus_device *dev);
+
 	/* Free dev->priv, which may be NULL.  Never while connected. */
 	void (*remove)(struct xenbus_device *dev);
 };
@@ -70,6 +73,7 @@ struct xenbus_device {
 	enum xenbus_state state;	/* what we wrote last */
 	enum xenbus_state after;	/* state to write when disconnected */
 	unsigned int tries;
+	unsigned int epoch;		/* of the store that last had our directory */
 	bool dirty, probed, connected, disconnecting, remove_after, fe_seen;
 	bool domain_gone, dir_gone, error_written;
 	char hotplug_error[256];

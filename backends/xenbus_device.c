@@ -21,6 +21,7 @@
 
 #define RETRY_NS	100000000ull
 #define MAX_TRIES	20
+#define ORPHAN_NS	1000000000ull
 #define STEPS_PER_LOOK	4
 #define PUBLISH_TRIES	16
 
@@ -158,7 +159,7 @@ static void publish_error(struct xenbus_device *dev)
 	store_write(dev->store, dev->path, "hotplug-status", "error");
 }
 
-static void probe_retry(void *arg)
+static void look_again(void *arg)
 {
 	struct xenbus_device *dev = arg;
 
@@ -176,7 +177,7 @@ static void device_probe(struct xenbus_device *dev)
 		return;
 	rc = dev->type->probe(dev, last);
 	if (rc == -EAGAIN && !last) {
-		pvn_loop_add_timer(dev->bus->loop, RETRY_NS, probe_retry, dev, &dev->retry);
+		pvn_loop_add_timer(dev->bus->loop, RETRY_NS, look_again, dev, &dev->retry);
 		return;
 	}
 	dev->probed = true;
@@ -233,6 +234,7 @@ static int view(struct xenbus_device *dev, struct xenbus_view *v)
 	rc = store_read_uint(dev->store, dev->path, "state", XenbusStateReconfigured, &number);
 	if (rc && rc != -EINVAL && rc != -ERANGE)
 		return rc;
+	dev->epoch = store_epoch(dev->store);
 	*v = (struct xenbus_view){ .backend = dev->state, .connected = dev->connected,
 				    .domain_gone = dev->domain_gone };
 	rc = store_read_uint(dev->store, dev->path, "online", UINT64_MAX, &number);
@@ -248,6 +250,19 @@ static int view(struct xenbus_device *dev, struct xenbus_view *v)
 	return 0;
 }
 
+/*
+ * The directory is not there.  In a store that was started anew that is no wonder: a device
+ * that is connected is served on for as long as its domain lives.
+ */
+static bool orphan_stays(struct xenbus_device *dev)
+{
+	if (!dev->connected || dev->epoch == store_epoch(dev->store) || !dev->type->alive(dev))
+		return false;
+	if (!dev->retry)
+		pvn_loop_add_timer(dev->bus->loop, ORPHAN_NS, look_again, dev, &dev->retry);
+	return true;
+}
+
 void xenbus_check(struct xenbus_device *dev)
 {
 	struct xenbus_view v;
@@ -258,6 +273,8 @@ void xenbus_check(struct xenbus_device *dev)
 			return;		/* looked at again when that is done */
 		rc = view(dev, &v);
 		if (rc == -ENOENT) {
+			if (orphan_stays(dev))
+				return;
 			dev->dir_gone = true;
 			let_go(dev, XenbusStateClosed, true);
 			return;

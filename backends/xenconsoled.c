@@ -85,6 +85,14 @@ static void introduce_event(void *arg, const char *path)
 		free(names);
 }
 
+/* A store that was started anew knows no domain: then paravaned is asked. */
+static bool is_gone(struct console *c)
+{
+	if (c->epoch == store_epoch(c->cd->store))
+		return store_introduced(c->cd->store, c->domid) == 0;
+	return !domain_alive(c->cd->xgt, c->domid);
+}
+
 /* Some domain has shut down, which changes nothing here, or is gone. */
 static void release_event(void *arg, const char *path)
 {
@@ -95,7 +103,7 @@ static void release_event(void *arg, const char *path)
 	for (b = 0; b < CONSOLE_BUCKETS; b++) {
 		for (c = TAILQ_FIRST(&cd->consoles[b]); c; c = next) {
 			next = TAILQ_NEXT(c, entry);
-			if (!c->ending && c->ring && store_introduced(cd->store, c->domid) == 0)
+			if (!c->ending && c->ring && is_gone(c))
 				console_end(c);
 		}
 	}

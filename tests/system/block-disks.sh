@@ -129,6 +129,21 @@ if [ "$open" = 0 ]; then pass; else fail "$open left"; fi
 current="no store node of a disk is left"
 if xenstore-ls -f | grep -q '/vbd/[0-9]'; then fail "$(xenstore-ls -f | grep '/vbd/[0-9]' | head -3)"; else pass; fi
 
+# A store that crashes and comes back empty takes no disk away.
+new_image "$WORK/disk.img"
+start orphan "'$WORK/disk.img,raw,xvda,w'" \
+	"root=/dev/xvda rw script='sha256sum /data; sleep 2; cp /data /copy; sync; sha256sum /copy; echo all done'"
+said orphan "^$want"
+orphan=$(xl domid orphan)
+kill -9 "$(cat "$PARAVANE_RUNDIR/xenstored.pid")"
+sleep 0.2
+xenstored
+expect "a disk is served on when the store is lost" said orphan '^all done'
+expect "new domains get disks from the new store" read_write "$WORK/other.img"
+xl destroy "$orphan"
+expect "the orphan's image is free when its domain is gone" \
+	wait_for 10 eval '! ls -l /proc/$pid/fd | grep -q disk.img'
+
 # A sparse image whose file system is full.
 if mkdir "$WORK/small" && mount -t tmpfs -o size=2m none "$WORK/small" 2>/dev/null; then
 	truncate -s 16M "$WORK/small/sparse.img"

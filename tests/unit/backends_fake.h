@@ -25,6 +25,7 @@ const char *fake_get(const char *path);		/* NULL: no such node */
 void fake_remove(const char *path);		/* with all below it */
 int fake_count_below(const char *path);		/* nodes at or below path */
 void fake_special(const char *name);		/* fire @releaseDomain and the like */
+void fake_store_restart(void);			/* all forgotten, connections broken */
 extern bool fake_introduced;
 extern int fake_conflicts;			/* so many transactions will end in EAGAIN */
 extern void (*fake_before_commit)(void);	/* runs once, before the next commit */

@@ -125,6 +125,18 @@ int fake_count_below(const char *path)
 	return n;
 }
 
+static bool broken;
+
+void fake_store_restart(void)
+{
+	uint64_t one = 1;
+
+	nr_nodes = nr_events = 0;
+	broken = true;
+	if (write(event_fd, &one, sizeof(one)) < 0)
+		abort();
+}
+
 void fake_special(const char *name)
 {
 	fire(name, false);
@@ -235,6 +247,11 @@ char **xs_check_watch(struct xs_handle *h)
 	uint64_t count;
 	char **ev;
 
+	if (broken) {
+		broken = false;
+		errno = EBADF;
+		return NULL;
+	}
 	if (!nr_events) {
 		if (read(event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 			abort();

@@ -16,6 +16,7 @@
 static struct {
 	int probes, connects, disconnects, removes;
 	int probe_rc, connect_rc, disconnect_rc;
+	bool dead;
 	struct xenbus_device *dev;
 } toy;
 
@@ -49,6 +50,11 @@ static int toy_disconnect(struct xenbus_device *dev)
 	return toy.disconnect_rc;
 }
 
+static bool toy_alive(struct xenbus_device *dev)
+{
+	return !toy.dead;
+}
+
 static void toy_remove(struct xenbus_device *dev)
 {
 	toy.removes++;
@@ -56,7 +62,7 @@ static void toy_remove(struct xenbus_device *dev)
 }
 
 static const struct xenbus_backend toy_backend = {
-	"toy", toy_probe, toy_publish, toy_connect, toy_disconnect, toy_remove,
+	"toy", toy_probe, toy_publish, toy_connect, toy_disconnect, toy_alive, toy_remove,
 };
 
 static struct pvn_loop *loop;
@@ -346,6 +352,24 @@ Test(xenbus_device, domain_dies_during_a_slow_disconnect)
 	settle();
 	cr_assert_eq(toy.removes, 1);
 	cr_assert_eq(fake_count_below("/local/domain/0/backend/toy/7"), 0);
+}
+
+Test(xenbus_device, a_restarted_store_takes_no_disk_away)
+{
+	int i;
+
+	connect_it();
+	fake_store_restart();
+	for (i = 0; i < 1000 && store_epoch(store) == 1; i++)
+		pvn_loop_once(loop, 10000000);
+	settle();
+	cr_assert_eq(toy.disconnects, 0);
+	/* it is let go of when its domain ends, though no store tells */
+	toy.dead = true;
+	for (i = 0; i < 1000 && !toy.removes; i++)
+		pvn_loop_once(loop, 10000000);
+	cr_assert_eq(toy.removes, 1);
+	cr_assert_eq(fake_count_below("/local"), 0);
 }
 
 Test(xenbus_device, garbage_states_do_nothing)
