@@ -124,6 +124,7 @@ void blk_uring_close(struct blkback *bb);
 void blk_uring_queue(struct blk_request *req);	/* what its phase asks for */
 void blk_uring_submit(struct blkback *bb);
 bool blk_uring_ready(struct blkback *bb);	/* completions to reap, or requests to submit */
+bool blk_uring_busy(const struct blkback *bb);	/* something is in flight */
 void blk_uring_reap(struct blkback *bb);
 
 /* blk_fixed.c: registered buffers over a domain's memory. */

@@ -10,38 +10,42 @@
 #include "config.h"
 #include "backends/blk.h"
 
-#include <sys/resource.h>
-
 #include "libs/util/loop.h"
 
 #define MAX_NS		50000u
 #define GROW_START_NS	5000u
 #define SLICE_NS	2000u
+#define PREEMPTED_NS	20000u
 
-static long preemptions(void)
+/* Look for at most ns: events, and completions where some are due.  *preempted: we were not on the
+ * CPU all the time. */
+static bool look(struct blkback *bb, uint64_t ns, bool *preempted)
 {
-	struct rusage ru;
+	uint64_t now = pvn_now_ns(), end = now + ns, last;
 
-	return getrusage(RUSAGE_THREAD, &ru) ? 0 : ru.ru_nivcsw;
+	*preempted = false;
+	if (!blk_uring_busy(bb))	/* the library watches for preemption itself */
+		return events_poll(bb->events, ns);
+	do {
+		if (blk_uring_ready(bb) || events_poll(bb->events, SLICE_NS))
+			return true;
+		last = now;
+		now = pvn_now_ns();
+		*preempted = now - last > SLICE_NS + PREEMPTED_NS;
+	} while (now < end && !*preempted);
+	return false;
 }
 
 bool blk_poll(struct blkback *bb)
 {
-	uint64_t end;
-	long before;
+	bool preempted;
 
 	if (bb->no_poll || !events_can_poll())
 		return false;
 	if (bb->poll_ns) {
-		before = preemptions();
-		end = pvn_now_ns() + bb->poll_ns;
-		do {
-			if (blk_uring_ready(bb) || events_poll(bb->events, SLICE_NS))
-				return true;
-		} while (pvn_now_ns() < end);
-		bb->poll_ns = preemptions() != before ? 0 : bb->poll_ns / 2;
-		if (bb->poll_ns < GROW_START_NS)
-			bb->poll_ns = 0;
+		if (look(bb, bb->poll_ns, &preempted))
+			return true;
+		bb->poll_ns = preempted || bb->poll_ns < 2 * GROW_START_NS ? 0 : bb->poll_ns / 2;
 	}
 	bb->slept_at_ns = pvn_now_ns();
 	return false;

@@ -2,17 +2,18 @@
 /*
  * The turn of the block backend's wheel.
  *
- * In a turn every disk that has something to do gets a bounded piece of it done, completions are
+ * In a lap every disk that has something to do gets a bounded piece of it done, completions are
  * reaped, everything new is submitted with one system call, and each disk that was answered has its
- * domain notified once.  Between turns the loop looks at everything else.  So no domain, however
- * busy, keeps another from its turn.
+ * domain notified once.  A turn is a few laps; between turns the loop looks at everything else.  So
+ * no domain, however busy, keeps another from its turn.
  */
 #include "config.h"
 #include "backends/blk.h"
 
 #include "libs/util/loop.h"
 
-#define REQUESTS_PER_TURN	32
+#define REQUESTS_PER_LAP	32
+#define LAPS_PER_TURN		16
 
 static void turn(void *arg);
 
@@ -41,20 +42,18 @@ static void service(struct blkback *bb, struct blk_device *dev)
 	dev->active = false;
 	if (dev->disconnecting)
 		return;
-	rc = blk_ring_service(dev, REQUESTS_PER_TURN);
+	rc = blk_ring_service(dev, REQUESTS_PER_LAP);
 	if (rc > 0)
 		blk_activate(dev);
 	else if (rc < 0)
 		xenbus_dev_fatal(dev->xdev, rc, "the ring's request producer is out of range");
 }
 
-static void turn(void *arg)
+static void lap(struct blkback *bb)
 {
-	struct blkback *bb = arg;
 	struct blk_device *dev, *last = TAILQ_LAST(&bb->active, blk_device_list);
 	bool end = !last;
 
-	bb->turn_due = false;
 	/* Those that are active now, once each; they may go, or queue up again behind last. */
 	while (!end && (dev = TAILQ_FIRST(&bb->active))) {
 		end = dev == last;
@@ -65,8 +64,20 @@ static void turn(void *arg)
 	blk_uring_submit(bb);
 	while ((dev = TAILQ_FIRST(&bb->answered)))
 		blk_ring_push(dev);
-	if (!TAILQ_EMPTY(&bb->active) || blk_uring_ready(bb) || blk_poll(bb)) {
+}
+
+static void turn(void *arg)
+{
+	struct blkback *bb = arg;
+	int laps;
+
+	bb->turn_due = false;
+	/* Several laps before the loop looks at the rest of the world, for that takes system calls. */
+	for (laps = 0; laps < LAPS_PER_TURN; laps++) {
+		lap(bb);
+		if (TAILQ_EMPTY(&bb->active) && !blk_uring_ready(bb) && !blk_poll(bb))
+			return;
 		events_take(bb->events);
-		blk_turn_soon(bb);
 	}
+	blk_turn_soon(bb);
 }

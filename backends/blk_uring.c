@@ -146,6 +146,7 @@ static void prep(struct blkback *bb, struct io_uring_sqe *sqe, struct blk_reques
 	else
 		prep_transfer(bb, sqe, req);
 	io_uring_sqe_set_data(sqe, req);
+	bb->uring->inflight++;
 }
 
 static struct io_uring_sqe *sqe_get(struct blk_uring *u)
@@ -199,6 +200,11 @@ bool blk_uring_ready(struct blkback *bb)
 	       io_uring_peek_cqe(&u->ring, &cqe) == 0;
 }
 
+bool blk_uring_busy(const struct blkback *bb)
+{
+	return bb->uring && bb->uring->inflight;
+}
+
 void blk_uring_reap(struct blkback *bb)
 {
 	struct blk_uring *u = bb->uring;
@@ -211,6 +217,7 @@ void blk_uring_reap(struct blkback *bb)
 		req = io_uring_cqe_get_data(cqe);
 		res = cqe->res;
 		io_uring_cqe_seen(&u->ring, cqe);
+		u->inflight--;
 		blk_exec_io_done(req, res);
 	}
 }

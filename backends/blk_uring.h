@@ -12,6 +12,7 @@
 struct blk_uring {
 	struct io_uring ring;
 	struct pvn_watch *watch;
+	unsigned int inflight;			/* operations submitted, or about to be */
 	struct blk_request_list backlog;	/* found no room in the submission queue */
 	bool fixed;				/* registered buffers work here */
 	bool slot_used[BLK_FIXED_SLOTS];

@@ -30,25 +30,32 @@ struct events {
 	int nr_ports;
 };
 
+/* Is there another one?  Asked of memory: finding out by xenevtchn_pending() takes system calls.
+ * What memory does not show keeps the descriptor readable. */
+static bool another(struct events *ev)
+{
+	return !xenevtchn_poll || xenevtchn_poll(ev->xce, 0) != 0;
+}
+
 void events_take(struct events *ev)
 {
 	xenevtchn_port_or_error_t port;
-	int n;
+	int n = 0;
 
-	for (n = 0; n < PER_TURN; n++) {
-		errno = 0;
+	do {
 		port = xenevtchn_pending(ev->xce);
-		if (port < 0)
-			break;
+		if (port < 0) {
+			if (errno == EAGAIN || errno == EINTR)
+				return;
+			pvn_log(LOG_NOTICE, "paravaned has gone (%s), so do we", strerror(errno));
+			pvn_loop_stop(ev->loop);
+			return;
+		}
 		/* Unmask first: what comes while the callback looks is then another event. */
 		xenevtchn_unmask(ev->xce, (evtchn_port_t)port);
 		if (port < ev->nr_ports && ev->ports[port].cb)
 			ev->ports[port].cb(ev->ports[port].arg);
-	}
-	if (n < PER_TURN && errno != EAGAIN && errno != EINTR) {
-		pvn_log(LOG_NOTICE, "paravaned has gone (%s), so do we", strerror(errno));
-		pvn_loop_stop(ev->loop);
-	}
+	} while (++n < PER_TURN && another(ev));
 }
 
 static void events_ready(void *arg, uint32_t revents)
