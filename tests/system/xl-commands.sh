@@ -64,6 +64,15 @@ says "a beginning of a command" '^g ' xl li g
 status "list of nobody" 1 xl list nobody
 says "list of nobody says so" 'nobody: invalid domain identifier' xl list nobody
 says "list -v has the uuid" '^g .* [0-9a-f]{8}-[0-9a-f]{4}-.* +- +-$' xl list -v
+says "list -n has the nodes" '^g .* +[0-9]+\.[0-9] all$' xl list -n
+for c in list uptime vcpu-list block-list network-list; do
+	current="$c of nobody is an error without a table"
+	out=$(xl $c nobody 2>/dev/null)
+	[ $? -eq 1 ] && [ -z "$out" ] && pass || fail "it said: $out"
+done
+current="sched-credit2 of nobody is an error without a table"
+out=$(xl sched-credit2 -d nobody 2>/dev/null)
+[ $? -eq 1 ] && [ -z "$out" ] && pass || fail "it said: $out"
 says "list -c has the pool" 'Pool-0$' xl list -c
 status "list -l is JSON" 0 bash -c 'xl list -l | python3 -c "
 import json, sys

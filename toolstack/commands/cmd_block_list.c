@@ -37,15 +37,17 @@ static int list_vbds(struct toolstack *t, const struct xen_domctl_getdomaininfo 
 int cmd_block_list(int argc, char **argv)
 {
 	struct toolstack t;
-	int ret;
+	int ret = XL_FAILED;
 
 	while (xl_getopt("block-list", argc, argv, "h", 1) >= 0)
 		;
 	if (xl_open(&t, NEED_STORE))
 		return XL_FAILED;
-	printf("%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch",
-	       "ring-ref", "BE-path");
-	ret = xl_for_domains(&t, argc - optind, argv + optind, false, list_vbds, NULL);
+	if (!xl_find_all(&t, argc - optind, argv + optind)) {
+		printf("%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch",
+		       "ring-ref", "BE-path");
+		ret = xl_for_domains(&t, argc - optind, argv + optind, false, list_vbds, NULL);
+	}
 	toolstack_close(&t);
 	return ret;
 }

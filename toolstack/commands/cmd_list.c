@@ -69,7 +69,7 @@ static void print_row(const struct list_options *o, const struct xen_domctl_getd
 	if (o->cpupool)
 		printf("%16s", "Pool-0");
 	if (o->numa)
-		printf(" any node");
+		printf(" all");
 	putchar('\n');
 }
 
@@ -118,7 +118,6 @@ int cmd_list(int argc, char **argv)
 {
 	struct list_options o = {0};
 	struct toolstack t;
-	uint32_t domid;
 	int opt, ret = XL_FAILED;
 
 	while ((opt = xl_getopt("list", argc, argv, "hlvZcn", 0)) >= 0) {
@@ -131,9 +130,8 @@ int cmd_list(int argc, char **argv)
 	if (xl_open(&t, NEED_STORE))
 		return XL_FAILED;
 	/* A domain that is not there is said before a header is printed. */
-	for (opt = optind; opt < argc; opt++)
-		if (xl_find(&t, argv[opt], &domid))
-			goto out;
+	if (xl_find_all(&t, argc - optind, argv + optind))
+		goto out;
 	if (o.details)
 		o.array = json_object_new_array();
 	else

@@ -15,15 +15,17 @@ static int list_vifs(struct toolstack *t, const struct xen_domctl_getdomaininfo 
 int cmd_network_list(int argc, char **argv)
 {
 	struct toolstack t;
-	int ret;
+	int ret = XL_FAILED;
 
 	while (xl_getopt("network-list", argc, argv, "h", 1) >= 0)
 		;
 	if (xl_open(&t, NEED_STORE))
 		return XL_FAILED;
-	printf("%-3s %-2s %-17s %-6s %-5s %-6s %5s/%-5s %-30s\n", "Idx", "BE", "Mac Addr.", "handle",
-	       "state", "evt-ch", "tx-", "rx-ring-ref", "BE-path");
-	ret = xl_for_domains(&t, argc - optind, argv + optind, false, list_vifs, NULL);
+	if (!xl_find_all(&t, argc - optind, argv + optind)) {
+		printf("%-3s %-2s %-17s %-6s %-5s %-6s %5s/%-5s %-30s\n", "Idx", "BE", "Mac Addr.", "handle",
+		       "state", "evt-ch", "tx-", "rx-ring-ref", "BE-path");
+		ret = xl_for_domains(&t, argc - optind, argv + optind, false, list_vifs, NULL);
+	}
 	toolstack_close(&t);
 	return ret;
 }

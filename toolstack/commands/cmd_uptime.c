@@ -68,15 +68,17 @@ int cmd_uptime(int argc, char **argv)
 {
 	struct toolstack t;
 	bool brief = false;
-	int opt, ret;
+	int opt, ret = XL_FAILED;
 
 	while ((opt = xl_getopt("uptime", argc, argv, "hs", 0)) >= 0)
 		brief |= opt == 's';
 	if (xl_open(&t, NEED_STORE))
 		return XL_FAILED;
-	if (!brief)
-		printf("%-33s %4s %s\n", "Name", "ID", "Uptime");
-	ret = xl_for_domains(&t, argc - optind, argv + optind, true, uptime_one, &brief);
+	if (!xl_find_all(&t, argc - optind, argv + optind)) {
+		if (!brief)
+			printf("%-33s %4s %s\n", "Name", "ID", "Uptime");
+		ret = xl_for_domains(&t, argc - optind, argv + optind, true, uptime_one, &brief);
+	}
 	toolstack_close(&t);
 	return ret;
 }

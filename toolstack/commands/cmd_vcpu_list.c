@@ -33,15 +33,17 @@ static int list_vcpus(struct toolstack *t, const struct xen_domctl_getdomaininfo
 int cmd_vcpu_list(int argc, char **argv)
 {
 	struct toolstack t;
-	int ret;
+	int ret = XL_FAILED;
 
 	while (xl_getopt("vcpu-list", argc, argv, "h", 0) >= 0)
 		;
 	if (xl_open(&t, NEED_STORE))
 		return XL_FAILED;
-	printf("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)",
-	       "Affinity (Hard / Soft)");
-	ret = xl_for_domains(&t, argc - optind, argv + optind, true, list_vcpus, NULL);
+	if (!xl_find_all(&t, argc - optind, argv + optind)) {
+		printf("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)",
+		       "Affinity (Hard / Soft)");
+		ret = xl_for_domains(&t, argc - optind, argv + optind, true, list_vcpus, NULL);
+	}
 	toolstack_close(&t);
 	return ret;
 }

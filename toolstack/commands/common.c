@@ -84,6 +84,16 @@ int xl_find(struct toolstack *t, const char *who, uint32_t *domid)
 	return ret;
 }
 
+int xl_find_all(struct toolstack *t, int argc, char **argv)
+{
+	uint32_t domid;
+	int i, ret = 0;
+
+	for (i = 0; !ret && i < argc; i++)
+		ret = xl_find(t, argv[i], &domid);
+	return ret;
+}
+
 static int for_named(struct toolstack *t, int argc, char **argv, xl_each *fn, void *arg)
 {
 	struct xen_domctl_getdomaininfo info;

@@ -47,6 +47,9 @@ int xl_error(const struct toolstack *t);
 int xl_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Domain by id or name, or print the error. */
 int xl_find(struct toolstack *t, const char *who, uint32_t *domid);
+/* Is each of the arguments a domain?  For commands with a table: the error of one that is not is
+ * printed instead of the table.  0 or -errno. */
+int xl_find_all(struct toolstack *t, int argc, char **argv);
 
 /* A command on each domain named in argv, or on all guests if there is none.  name may be NULL:
  * a domain that is just being made or unmade has none. */
