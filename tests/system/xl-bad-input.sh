@@ -44,6 +44,15 @@ config g
 bad "malformed override" "g.cfg" "$WORK/g.cfg" 'memory=a"'
 bad "no name" "name: is missing" /dev/null "kernel=\"$KERNEL\""
 
+# What came from the command line is said to.
+config cmd
+bad "an override with a bad value" "^xl: $WORK/cmd.cfg: command line: .*near .abc'" "$WORK/cmd.cfg" memory=abc
+bad "an override out of range" "^xl: $WORK/cmd.cfg: command line: memory: 2 is out of range" "$WORK/cmd.cfg" memory=2
+bad "an override beyond the host" "^xl: $WORK/cmd.cfg: command line: memory: 1000000 MiB" "$WORK/cmd.cfg" memory=1000000
+bad "an override that names no kernel" "^xl: $WORK/cmd.cfg: command line: kernel: " "$WORK/cmd.cfg" 'kernel="/none"'
+bad "an override that names no ramdisk" "^xl: $WORK/cmd.cfg: command line: ramdisk: " "$WORK/cmd.cfg" 'ramdisk="/none"'
+bad "an override that names no disk" "^xl: $WORK/cmd.cfg: command line: disk xvda: " "$WORK/cmd.cfg" 'disk=["/none,raw,xvda,w"]'
+
 config d1 "disk = [ '$WORK/nodisk.img,raw,xvda,w' ]"
 bad "missing disk" "d1.cfg:4: disk xvda: cannot open $WORK/nodisk.img for writing: No such file" "$WORK/d1.cfg"
 config d2 "disk = [ '$WORK,raw,xvda,r' ]"

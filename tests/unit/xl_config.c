@@ -156,6 +156,7 @@ static const struct {
 	{BASE "uuid='1234'", "t.cfg:4: uuid: `1234' is not a UUID"},
 	{BASE "on_crash='explode'", "t.cfg:4: on_crash: `explode' is not an action"},
 	{BASE "on_crash='coredump-destroy'", "t.cfg:4: on_crash: coredump-destroy: core dumps are not"},
+	{BASE "on_crash='coredump-restart'", "t.cfg:4: on_crash: coredump-restart: core dumps are not"},
 	{BASE "on_soft_reset='soft-reset'", "t.cfg:4: on_soft_reset: soft-reset is for HVM"},
 	{BASE "vif=['']", "t.cfg:4: vif: there is no network backend"},
 	{BASE "vfb=['vnc=1']", "t.cfg:4: vfb: there is no framebuffer backend"},
@@ -226,6 +227,10 @@ Test(xl_config, override_lines_are_told_apart)
 	cr_assert_not_null(strstr(error, "t.cfg: command line: frob"), "%s", error);
 	free(error);
 	refused(text, "t.cfg:4:");
+	/* So does libxlutil's own complaint. */
+	cr_assert_neq(domain_config_parse(&c, "t.cfg", text, strlen(text), strlen(BASE), &error), 0);
+	cr_assert_eq(strncmp(error, "t.cfg: command line: ", 21), 0, "%s", error);
+	free(error);
 }
 
 Test(xl_config, nul_bytes_and_size_are_refused)

@@ -17,7 +17,6 @@ struct cfg_parser {
 	XLU_Config *xlu;
 	struct cfg_statement *statements;
 	size_t nr_statements;
-	int file_lines;		/* lines after these came from the command line */
 	char **error;
 };
 

@@ -7,6 +7,7 @@
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +17,20 @@
 
 #include "toolstack/lib/cfg_parser.h"
 
+const char *domain_config_where(const struct domain_config *c, int line, char *buf, size_t size)
+{
+	if (line > c->file_lines)
+		snprintf(buf, size, "%s: command line", c->source);
+	else if (line > 0)
+		snprintf(buf, size, "%s:%d", c->source, line);
+	else
+		snprintf(buf, size, "%s", c->source);
+	return buf;
+}
+
 int cfg_fail(struct cfg_parser *p, int line, const char *key, const char *fmt, ...)
 {
-	char *text = NULL, where[32] = "";
+	char *text = NULL, where[PATH_MAX + 32];
 	va_list ap;
 	int n;
 
@@ -27,13 +39,9 @@ int cfg_fail(struct cfg_parser *p, int line, const char *key, const char *fmt, .
 	va_end(ap);
 	if (n < 0)
 		return -ENOMEM;
-	if (line > p->file_lines)
-		snprintf(where, sizeof(where), "command line: ");
-	else if (line > 0)
-		snprintf(where, sizeof(where), "%d: ", line);
+	domain_config_where(p->c, line, where, sizeof(where));
 	free(*p->error);
-	if (asprintf(p->error, "%s:%s%s%s%s%s", p->c->source, where[0] >= '1' && where[0] <= '9' ? "" : " ",
-		     where, key ? key : "", key ? ": " : "", text) < 0)
+	if (asprintf(p->error, "%s: %s%s%s", where, key ? key : "", key ? ": " : "", text) < 0)
 		*p->error = NULL;
 	free(text);
 	/* One line, whatever bytes the configuration had. */
@@ -41,6 +49,22 @@ int cfg_fail(struct cfg_parser *p, int line, const char *key, const char *fmt, .
 		if ((unsigned char)*s < ' ' || *s == 127)
 			*s = '?';
 	return -EINVAL;
+}
+
+/* libxlutil says "SOURCE:LINE: ..." and counts on from the file into the overrides. */
+static char *syntax_place(const struct cfg_parser *p, const char *said)
+{
+	size_t len = strlen(p->c->source);
+	char where[PATH_MAX + 32], *rest, *text;
+	long line;
+
+	if (strncmp(said, p->c->source, len) || said[len] != ':')
+		return strdup(said);
+	line = strtol(said + len + 1, &rest, 10);
+	if (line <= p->c->file_lines || line > INT_MAX || *rest != ':')
+		return strdup(said);
+	domain_config_where(p->c, line, where, sizeof(where));
+	return asprintf(&text, "%s%s", where, rest) < 0 ? NULL : text;
 }
 
 /* libxlutil's complaint, several lines perhaps, as our one line. */
@@ -53,7 +77,7 @@ static int syntax_error(struct cfg_parser *p, char *said)
 	for (s = said; (s = strchr(s, '\n'));)
 		*s = ';';
 	free(*p->error);
-	*p->error = strdup(said[0] ? said : "the configuration cannot be parsed");
+	*p->error = said[0] ? syntax_place(p, said) : strdup("the configuration cannot be parsed");
 	for (s = *p->error; s && *s; s++)
 		if ((unsigned char)*s < ' ' || *s == 127)
 			*s = '?';
@@ -107,7 +131,7 @@ int domain_config_parse(struct domain_config *c, const char *source, const char 
 
 	memset(c, 0, sizeof(*c));
 	*error = NULL;
-	p.file_lines = count_lines(text, file_len) + (file_len && text[file_len - 1] != '\n');
+	c->file_lines = count_lines(text, file_len) + (file_len && text[file_len - 1] != '\n');
 	c->source = strdup(source);
 	c->text = malloc(len + 1);
 	if (!c->source || !c->text) {

@@ -46,6 +46,7 @@ struct disk_config {
 
 struct domain_config {
 	char *source;		/* file name for messages */
+	int file_lines;		/* lines of the text after these came from the command line */
 	char *text;		/* the whole text, overrides included */
 	size_t text_len;
 
@@ -85,6 +86,10 @@ int domain_config_parse(struct domain_config *c, const char *source, const char 
 			size_t file_len, char **error);
 
 void domain_config_free(struct domain_config *c);
+
+/* Where a line of the text is from, as messages begin: "p.cfg:4", "p.cfg: command line", or
+ * "p.cfg" for line 0.  Returns buf. */
+const char *domain_config_where(const struct domain_config *c, int line, char *buf, size_t size);
 
 const char *domain_action_name(enum domain_action action);
 

@@ -7,6 +7,7 @@
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <string.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 #include "toolstack/builder/builder.h"
 #include "toolstack/lib/toolstack.h"
 
-#define SECTOR	512
+#define SECTOR		512
+#define WHERE_BYTES	(PATH_MAX + 32)
 
 /* Size of an open file or block device in bytes, or -errno. */
 static int64_t media_size(int fd)
@@ -39,43 +41,45 @@ static int64_t media_size(int fd)
 static int check_disk(struct toolstack *t, const struct domain_config *c,
 		      const struct disk_config *d)
 {
+	char where[WHERE_BYTES];
 	int64_t bytes;
 	int fd;
 
+	domain_config_where(c, d->line, where, sizeof(where));
 	/* O_NONBLOCK: a FIFO or a drive without a medium must not hold us up. */
 	fd = open(d->target, (d->readwrite ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return ts_fail(t, -errno, "%s:%d: disk %s: cannot open %s for %s: %s", c->source,
-			       d->line, d->vdev, d->target, d->readwrite ? "writing" : "reading",
-			       strerror(errno));
+		return ts_fail(t, -errno, "%s: disk %s: cannot open %s for %s: %s", where, d->vdev,
+			       d->target, d->readwrite ? "writing" : "reading", strerror(errno));
 	bytes = media_size(fd);
 	close(fd);
 	if (bytes == -ENOTBLK)
-		return ts_fail(t, -ENOTBLK, "%s:%d: disk %s: %s is neither a file nor a block device",
-			       c->source, d->line, d->vdev, d->target);
+		return ts_fail(t, -ENOTBLK, "%s: disk %s: %s is neither a file nor a block device",
+			       where, d->vdev, d->target);
 	if (bytes < 0)
-		return ts_fail(t, bytes, "%s:%d: disk %s: %s: no size: %s", c->source, d->line, d->vdev,
-			       d->target, strerror(-bytes));
+		return ts_fail(t, bytes, "%s: disk %s: %s: no size: %s", where, d->vdev, d->target,
+			       strerror(-bytes));
 	if (bytes < SECTOR)
-		return ts_fail(t, -EINVAL, "%s:%d: disk %s: %s is empty; a disk has at least %d bytes",
-			       c->source, d->line, d->vdev, d->target, SECTOR);
+		return ts_fail(t, -EINVAL, "%s: disk %s: %s is empty; a disk has at least %d bytes",
+			       where, d->vdev, d->target, SECTOR);
 	return 0;
 }
 
 static int check_ramdisk(struct toolstack *t, const struct domain_config *c)
 {
+	char where[WHERE_BYTES];
 	struct stat st;
 	int fd, ret = 0;
 
 	if (!c->ramdisk)
 		return 0;
+	domain_config_where(c, c->ramdisk_line, where, sizeof(where));
 	fd = open(c->ramdisk, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return ts_fail(t, -errno, "%s:%d: ramdisk: cannot open %s: %s", c->source,
-			       c->ramdisk_line, c->ramdisk, strerror(errno));
+		return ts_fail(t, -errno, "%s: ramdisk: cannot open %s: %s", where, c->ramdisk,
+			       strerror(errno));
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		ret = ts_fail(t, -EINVAL, "%s:%d: ramdisk: %s is not a file", c->source,
-			      c->ramdisk_line, c->ramdisk);
+		ret = ts_fail(t, -EINVAL, "%s: ramdisk: %s is not a file", where, c->ramdisk);
 	close(fd);
 	return ret;
 }
@@ -84,6 +88,7 @@ int domain_check_memory(struct toolstack *t, const struct domain_config *c)
 {
 	struct xen_sysctl_physinfo info;
 	int ret = pvn_ctl_physinfo(t->ctl, &info);
+	char where[WHERE_BYTES];
 	uint64_t free_kib;
 
 	if (ret < 0)
@@ -91,19 +96,21 @@ int domain_check_memory(struct toolstack *t, const struct domain_config *c)
 	free_kib = info.free_pages << 2;
 	if (c->memory_kib <= free_kib)
 		return 0;
-	return ts_fail(t, -ENOMEM, "%s:%d: memory: %llu MiB is more than the host has free (%llu MiB); "
-		       "`xl info free_memory' shows it", c->source, c->memory_line,
+	return ts_fail(t, -ENOMEM, "%s: memory: %llu MiB is more than the host has free (%llu MiB); "
+		       "`xl info free_memory' shows it",
+		       domain_config_where(c, c->memory_line, where, sizeof(where)),
 		       (unsigned long long)c->memory_kib >> 10, (unsigned long long)free_kib >> 10);
 }
 
 int domain_preflight(struct toolstack *t, const struct domain_config *c)
 {
-	char why[512] = "";
+	char why[512] = "", where[WHERE_BYTES];
 	unsigned int i;
 	int ret = pvn_kernel_check(c->kernel, why, sizeof(why));
 
 	if (ret)
-		return ts_fail(t, ret, "%s:%d: kernel: %s", c->source, c->kernel_line,
+		return ts_fail(t, ret, "%s: kernel: %s",
+			       domain_config_where(c, c->kernel_line, where, sizeof(where)),
 			       why[0] ? why : strerror(-ret));
 	ret = check_ramdisk(t, c);
 	for (i = 0; !ret && i < c->nr_disks; i++)
