@@ -287,6 +287,15 @@ int bcache_get(struct blkdev *dev, uint64_t index, struct buf **out)
 	return 0;
 }
 
+bool bcache_cached(struct blkdev *dev, uint64_t index)
+{
+	unsigned long flags = spin_lock_irqsave(&cache.lock);
+	bool found = cache_find(dev, index) != NULL;
+
+	spin_unlock_irqrestore(&cache.lock, flags);
+	return found;
+}
+
 void bcache_put(struct buf *b)
 {
 	unsigned long flags = spin_lock_irqsave(&cache.lock);

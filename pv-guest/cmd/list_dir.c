@@ -94,7 +94,8 @@ int cmd_list_dir(const char *path, char ***names, unsigned *count)
 	}
 	if (!ret) {
 		p = (char *)(v + n.count + 1);
-		memcpy(p, n.text, n.used);
+		if (n.used)
+			memcpy(p, n.text, n.used);
 		for (unsigned i = 0; i < n.count; i++, p += strlen(p) + 1)
 			v[i] = p;
 		v[n.count] = NULL;

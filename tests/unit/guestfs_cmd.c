@@ -240,6 +240,25 @@ Test(guestfs_cmd, works_with_a_disk)
 	disk_close(d);
 }
 
+/* A directory that contains itself, many times over. */
+Test(guestfs_cmd, walks_of_damaged_disks_end)
+{
+	const char *image = image_make("disk", 8192, 1024, image_path("tree"), "");
+	struct disk *d;
+
+	for (unsigned i = 0; i < 20; i++)
+		image_run("debugfs -w -R 'ln /d /d/e/again-%u' %s 2>/dev/null", i, image);
+	d = disk_open("xvdb", image, NULL, 0, 0);
+	run("mkdir /mnt");
+	cr_assert_eq(run("mount -r /dev/xvdb /mnt"), 0);
+	cr_expect_eq(run("find /mnt"), 1);
+	cr_expect(strstr(shim_log, "in several places"), "%s", shim_log);
+	cr_expect_eq(run("sha256sum -r /mnt/d"), 1);
+	cr_expect_eq(run("umount /mnt"), 0);
+	fs_shutdown();
+	disk_close(d);
+}
+
 /* Cut off anywhere, and with every header field out of bounds. */
 Test(guestfs_cmd, hostile_initrds)
 {

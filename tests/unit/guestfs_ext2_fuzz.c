@@ -23,9 +23,10 @@
 #include "guestfs/image.h"
 #include "guestfs/shim.h"
 
-#define IMAGE_KIB	1024
+#define IMAGE_KIB	1024U
 #define MUTATIONS	400
-/* Any one image is done with in far fewer. */
+#define MAX_DIRECTORIES	100U
+/* Any one image is done with in far fewer transfers. */
 #define BUDGET		200000
 
 static uint8_t *pristine, *image;
@@ -38,23 +39,33 @@ static uint32_t rnd(uint32_t n)
 	return (seed >> 33) % n;
 }
 
-static void setup(void)
+static uint32_t block_size = 1024;
+
+static void load(uint32_t size)
 {
-	const char *dir = image_path("tree"), *path;
+	const char *path = image_make(size == 1024 ? "image" : "image2", IMAGE_KIB, size,
+				      image_path("tree"), "-N 128");
 	FILE *f;
 
+	cr_assert(path);
+	block_size = size;
+	bytes = IMAGE_KIB * 1024;
+	f = fopen(path, "r");
+	cr_assert_eq(fread(pristine, 1, bytes, f), bytes);
+	fclose(f);
+}
+
+static void setup(void)
+{
+	const char *dir = image_path("tree");
+
+	pristine = malloc(IMAGE_KIB * 1024);
+	image = malloc(IMAGE_KIB * 1024);
 	image_run("mkdir -p %s/a/b/c && cd %s && echo hello > a/file && head -c 300000 /dev/zero | tr '\\0' x > a/big"
 		  " && ln -s a/file link && ln a/file hard && ln -s "
 		  "/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long slow"
 		  " && for i in $(seq 60); do echo $i > a/b/file-with-a-name-$i; done", dir, dir);
-	path = image_make("image", IMAGE_KIB, 1024, dir, "-N 128");
-	cr_assert(path);
-	bytes = IMAGE_KIB * 1024;
-	pristine = malloc(bytes);
-	image = malloc(bytes);
-	f = fopen(path, "r");
-	cr_assert_eq(fread(pristine, 1, bytes, f), bytes);
-	fclose(f);
+	load(1024);
 }
 
 static void teardown(void)
@@ -66,6 +77,8 @@ static void teardown(void)
 
 TestSuite(guestfs_ext2_fuzz, .init = setup, .fini = teardown);
 
+static unsigned directories, all_directories;
+
 static void read_tree(char *path, unsigned depth)
 {
 	static char buf[4096];
@@ -74,9 +87,12 @@ static void read_tree(char *path, unsigned depth)
 	struct file *f, *g;
 	size_t len = strlen(path);
 
-	if (depth > 6 || vfs_open(path, VFS_DIRECTORY, 0, &f))
+	/* A directory that contains itself has no end: how many are entered is bounded, as
+	 * tree.c bounds it by entering each once. */
+	if (depth > 6 || directories >= MAX_DIRECTORIES ||
+	    vfs_open(len ? path : "/", VFS_DIRECTORY, 0, &f))
 		return;
-	/* A directory may list more than there is: the count is bounded, as it is in tree.c. */
+	directories++;
 	for (unsigned i = 0; i < 300 && vfs_readdir(f, &d) > 0; i++) {
 		snprintf(path + len, VFS_PATH_MAX - len, "/%s", d.name);
 		if (vfs_lstat(path, &st))
@@ -133,9 +149,12 @@ static bool use_image(void)
 	disk->budget = BUDGET;
 	ret = vfs_mount("xvda", "/", NULL, false);
 	if (!ret) {
+		directories = 0;
 		read_tree(path, 0);
+		all_directories += directories;
 		change_tree();
 		strcpy(path, "");
+		directories = 0;
 		read_tree(path, 0);
 		vfs_umount("/");
 	}
@@ -152,9 +171,10 @@ static struct ext2_super_block *super(void)
 
 static struct ext2_disk_inode *inode_of(uint32_t ino)
 {
-	struct ext2_group_desc *g = (struct ext2_group_desc *)(image + 2048);
+	struct ext2_group_desc *g =
+		(struct ext2_group_desc *)(image + MAX(2048U, block_size));
 
-	return (struct ext2_disk_inode *)(image + g->bg_inode_table * 1024UL +
+	return (struct ext2_disk_inode *)(image + g->bg_inode_table * (size_t)block_size +
 					  (ino - 1) * super()->s_inode_size);
 }
 
@@ -225,6 +245,7 @@ Test(guestfs_ext2_fuzz, random_bytes_in_the_structure)
 		mounted += use_image();
 	}
 	cr_expect_gt(mounted, (unsigned)MUTATIONS / 2);
+	cr_expect_gt(all_directories, 2u * mounted);
 }
 
 /* Indirect blocks that lead to each other, for each depth. */
@@ -283,6 +304,37 @@ Test(guestfs_ext2_fuzz, directories_in_circles)
 	cr_expect(use_image());
 }
 
+/* An entry at the end of a block that is a whole page of the cache, with a name behind it. */
+Test(guestfs_ext2_fuzz, names_beyond_the_block)
+{
+	uint32_t b, block;
+	size_t last = 0;
+
+	load(4096);
+	memcpy(image, pristine, bytes);
+	b = ino_of("/a/b");
+	block = inode_of(b)->i_block[0];
+	for (size_t off = 0; off < 4096;) {
+		last = off;
+		off += ((struct ext2_dirent *)(image + block * 4096UL + off))->rec_len;
+	}
+	for (size_t at = 4096 - 64; at < 4096; at += 4) {
+		for (unsigned len = 8; len < 300; len += 16) {
+			struct ext2_dirent *e;
+
+			memcpy(image, pristine, bytes);
+			e = (struct ext2_dirent *)(image + block * 4096UL + last);
+			e->rec_len = at - last;
+			e = (struct ext2_dirent *)(image + block * 4096UL + at);
+			memset(e, 'n', 4096 - at);
+			*e = (struct ext2_dirent){ .inode = b, .rec_len = len, .file_type = 1 };
+			if (at < 4096 - 8)
+				e->name_len = len - 8 > 255 ? 255 : len - 8;
+			cr_expect(use_image());
+		}
+	}
+}
+
 /* Entry lengths that lead nowhere. */
 Test(guestfs_ext2_fuzz, directory_entries)
 {
@@ -315,6 +367,7 @@ Test(guestfs_ext2_fuzz, transfers_fail)
 			disk->fail_sector = sector;
 			disk->fail_writes = writes;
 			if (!vfs_mount("xvda", "/", NULL, false)) {
+				directories = 0;
 				read_tree(path, 0);
 				change_tree();
 				vfs_umount("/");

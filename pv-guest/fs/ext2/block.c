@@ -7,6 +7,8 @@
  */
 #include "ext2.h"
 
+#define FETCH_PAGES 32U
+
 static uint64_t page_of(const struct ext2_fs *fs, uint32_t block)
 {
 	return (uint64_t)block >> (BCACHE_SHIFT - fs->block_shift);
@@ -30,6 +32,14 @@ int ext2_bread(struct ext2_fs *fs, uint32_t block, struct ext2_block *b)
 	return ret;
 }
 
+/* A new block that is a part of a page needs the rest of it. The blocks after it are likely to be
+ * next: one large read instead of many small ones. */
+static void fetch_around(struct ext2_fs *fs, uint32_t block)
+{
+	if (!bcache_cached(fs->sb->dev, page_of(fs, block)))
+		bcache_readahead(fs->sb->dev, page_of(fs, block), FETCH_PAGES);
+}
+
 int ext2_bzero(struct ext2_fs *fs, uint32_t block, struct ext2_block *b)
 {
 	int ret;
@@ -37,10 +47,12 @@ int ext2_bzero(struct ext2_fs *fs, uint32_t block, struct ext2_block *b)
 	*b = (struct ext2_block){ 0 };
 	if (block >= fs->es.s_blocks_count)
 		return ext2_corrupt(fs, "block %u is beyond the end", block);
-	if (fs->block_size == BCACHE_BYTES)
+	if (fs->block_size == BCACHE_BYTES) {
 		ret = bcache_get(fs->sb->dev, page_of(fs, block), &b->buf);
-	else
+	} else {
+		fetch_around(fs, block);
 		ret = bcache_read(fs->sb->dev, page_of(fs, block), &b->buf);
+	}
 	if (ret)
 		return ret;
 	b->data = b->buf->data + offset_of(fs, block);

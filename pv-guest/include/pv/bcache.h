@@ -39,6 +39,8 @@ int bcache_read(struct blkdev *dev, uint64_t index, struct buf **out);
 /* The page for overwriting: contents are what they were, or zero if they were not in memory.
  * Only for a caller who fills all of it. */
 int bcache_get(struct blkdev *dev, uint64_t index, struct buf **out);
+/* Is it in memory, or being read? A hint. */
+bool bcache_cached(struct blkdev *dev, uint64_t index);
 void bcache_put(struct buf *b);
 void bcache_dirty(struct buf *b);
 
