@@ -2,6 +2,8 @@
 /*
  * The log file of one console.  The contents come from the domain and are written as they are;
  * the name comes from the toolstack, but xl rename takes anything, so it is cleaned.
+ *
+ * The file is made at the first byte: a domain that is never started leaves none.
  */
 #include "config.h"
 #include "backends/console_log.h"
@@ -30,7 +32,6 @@ int console_log_open(struct console_log *l, const char *dir, const char *name,
 		     uint64_t rotate_size, unsigned int keep)
 {
 	char *c;
-	int rc;
 
 	*l = (struct console_log){ .fd = -1, .rotate_size = rotate_size, .keep = keep };
 	if (asprintf(&l->path, "%s/guest-%s.log", dir, name) < 0) {
@@ -40,11 +41,7 @@ int console_log_open(struct console_log *l, const char *dir, const char *name,
 	for (c = l->path + strlen(dir) + 1; *c; c++)
 		if (*c == '/' || iscntrl((unsigned char)*c))
 			*c = '_';
-	log_reopen(l);
-	rc = l->fd < 0 ? -errno : 0;
-	if (rc)
-		console_log_close(l);
-	return rc;
+	return 0;
 }
 
 void console_log_close(struct console_log *l)
@@ -90,7 +87,7 @@ void console_log_write(struct console_log *l, const void *data, size_t n)
 		return;
 	if (l->fd < 0)
 		log_reopen(l);
-	else if (l->rotate_size && l->size && l->size + n > l->rotate_size)
+	if (l->fd >= 0 && l->rotate_size && l->size && l->size + n > l->rotate_size)
 		log_rotate(l);
 	if (l->fd < 0) {
 		log_failed(l);

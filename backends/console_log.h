@@ -9,14 +9,15 @@
 
 struct console_log {
 	char *path;
-	int fd;			/* -1: cannot be written just now */
+	int fd;			/* -1: not made yet, or cannot be written just now */
 	uint64_t size;
 	uint64_t rotate_size;	/* bytes; 0: never rotate */
 	unsigned int keep;	/* old files kept */
 	bool said;		/* the failure has been logged */
 };
 
-/* DIR/guest-NAME.log, made 0600.  NAME is made a harmless file name.  0 or -errno. */
+/* DIR/guest-NAME.log, made 0600 at the first write.  NAME is made a harmless file name.  0 or
+ * -ENOMEM. */
 int console_log_open(struct console_log *l, const char *dir, const char *name,
 		     uint64_t rotate_size, unsigned int keep);
 void console_log_close(struct console_log *l);

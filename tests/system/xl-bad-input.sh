@@ -133,6 +133,12 @@ fi
 # A backend that is stopped does not hold up creation for ever, and nothing stays.
 config d7 "disk = [ '$WORK/disk.img,raw,xvda,w' ]"
 expect "a domain with a disk" xl create -q "$WORK/d7.cfg"
+config d8 "disk = [ '$WORK/disk.img,raw,xvda,w' ]"
+current="a disk that is in use"
+out=$(xl create -q "$WORK/d8.cfg" 2>&1)
+[ $? -eq 1 ] && grep -q '^xl: disk xvda: the block backend refused' <<<"$out" && pass || fail "it said: $out"
+current="a domain that never ran has no console log"
+[ ! -e "$PARAVANE_RUNDIR/log/console/guest-d8.log" ] && pass || fail "guest-d8.log is there"
 xl destroy d7
 pid=$(cat "$PARAVANE_RUNDIR/paravane-blkback.pid")
 kill -STOP "$pid"

@@ -161,6 +161,7 @@ Test(console_parts, log_rotates)
 
 	dir_make();
 	cr_assert_eq(console_log_open(&l, dir, "a/../b", 1000, 2), 0);
+	cr_assert_eq(size_of("guest-a_.._b.log"), -1, "no byte, no file");
 	for (i = 0; i < 100; i++)
 		console_log_write(&l, "0123456789012345678901234567890123456789\n", 41);
 	cr_assert(size_of("guest-a_.._b.log") > 0 && size_of("guest-a_.._b.log") <= 1000);
@@ -170,6 +171,8 @@ Test(console_parts, log_rotates)
 	console_log_close(&l);
 	/* appended to after a restart, and the old size counts */
 	cr_assert_eq(console_log_open(&l, dir, "a/../b", 1000, 2), 0);
+	console_log_write(&l, "x", 1);
+	cr_assert_eq((long)l.size, 4 * 41 + 1);
 	cr_assert_eq((long)l.size, size_of("guest-a_.._b.log"));
 	console_log_close(&l);
 	dir_remove();
