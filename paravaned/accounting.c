@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CPU time and placement of processes, read from /proc when somebody asks. */
+/* CPU time, placement and identity of processes, read from /proc when somebody asks. */
 #include "config.h"
 #include "paravaned/process.h"
 
@@ -72,6 +72,27 @@ uint32_t process_last_cpu(pid_t pid)
 	const char *p = stat_read(pid, buf, sizeof(buf)) ? stat_field(buf, 39) : NULL;
 
 	return p ? (uint32_t)strtoul(p, NULL, 10) : 0;
+}
+
+uint64_t process_start_ticks(pid_t pid)
+{
+	char buf[1024];
+	const char *p = stat_read(pid, buf, sizeof(buf)) ? stat_field(buf, 22) : NULL;
+
+	return p ? strtoull(p, NULL, 10) : 0;
+}
+
+/* From exec on an image's first argument says so; soon after, and beyond a guest's reach, its name. */
+bool process_is_called(pid_t pid, const char *name)
+{
+	char path[40], buf[1024];
+	size_t len = strlen(name);
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	if (proc_read(path, buf, sizeof(buf)) == len + 1 && !memcmp(buf, name, len))
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	return proc_read(path, buf, sizeof(buf)) > len && !strcmp(buf, name);
 }
 
 uint64_t process_host_cpu_time(void)

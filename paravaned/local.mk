@@ -3,7 +3,7 @@ sbin_PROGRAMS += paravaned/paravaned
 noinst_LTLIBRARIES += paravaned/libmachine.la
 noinst_HEADERS += paravaned/buffers.h paravaned/client.h paravaned/console_ring.h paravaned/domain.h \
 	paravaned/evtchn.h paravaned/frames.h paravaned/hypercall.h paravaned/machine.h \
-	paravaned/memory.h paravaned/process.h paravaned/ratelimit.h paravaned/seccomp.h \
+	paravaned/memory.h paravaned/orphans.h paravaned/process.h paravaned/ratelimit.h paravaned/seccomp.h \
 	paravaned/spawn.h paravaned/stop.h
 
 # Everything but main, so that unit tests can link it.
@@ -12,7 +12,7 @@ paravaned_libmachine_la_SOURCES = paravaned/accounting.c paravaned/buffers.c par
 	paravaned/domctl.c paravaned/domctl_vcpu.c paravaned/evtchn.c paravaned/evtchn_control.c paravaned/evtchn_send.c \
 	paravaned/event_channel_op.c paravaned/frames.c paravaned/host.c paravaned/hypercall.c \
 	paravaned/link.c paravaned/mapping.c paravaned/maptrack.c paravaned/memory.c \
-	paravaned/memory_op.c paravaned/message.c paravaned/pageset.c paravaned/port.c \
+	paravaned/memory_op.c paravaned/message.c paravaned/orphans.c paravaned/pageset.c paravaned/port.c \
 	paravaned/process.c paravaned/request.c paravaned/sandbox.c paravaned/seccomp.c \
 	paravaned/spawn.c paravaned/stop.c paravaned/sysctl.c paravaned/sysctl_topology.c \
 	paravaned/version.c

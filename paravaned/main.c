@@ -30,6 +30,7 @@
 #include "paravaned/console_ring.h"
 #include "paravaned/domain.h"
 #include "paravaned/machine.h"
+#include "paravaned/orphans.h"
 #include "paravaned/spawn.h"
 #include "paravaned/stop.h"
 
@@ -84,12 +85,16 @@ static int listen_on_socket(void)
 static void signal_ready(void *arg, uint32_t revents)
 {
 	struct signalfd_siginfo si;
+	struct domain *d;
 	int *fd = arg;
 
 	if (read(*fd, &si, sizeof(si)) != sizeof(si))
 		return;
-	pvn_log(LOG_NOTICE, "signal %u of pid %u: going down, %u domains run on", si.ssi_signo, si.ssi_pid,
+	pvn_log(LOG_NOTICE, "signal %u of pid %u: going down, with %u domains", si.ssi_signo, si.ssi_pid,
 		domain_count());
+	/* Nobody could serve them. */
+	while ((d = domain_at_or_after(1)))
+		domain_destroy(d, "the machine is told to end");
 	pvn_loop_stop(machine.loop);
 }
 
@@ -118,6 +123,10 @@ static int machine_init(const char **what, int *signal_fd)
 	rc = host_init();
 	if (!rc)
 		rc = domain_table_init();
+	if (rc)
+		return rc;
+	*what = "processes of a former paravaned";
+	rc = orphans_end();
 	if (rc)
 		return rc;
 	sandbox_probe();

@@ -27,6 +27,7 @@
 #include "libs/util/loop.h"
 #include "paravaned/domain.h"
 #include "paravaned/machine.h"
+#include "paravaned/orphans.h"
 #include "paravaned/seccomp.h"
 #include "paravaned/spawn.h"
 
@@ -36,6 +37,7 @@
 
 /* A process that was killed and whose domain is gone: it only has to be reaped. */
 struct corpse {
+	pid_t pid;
 	int pidfd;
 	struct pvn_watch *watch;
 };
@@ -91,6 +93,7 @@ static void corpse_ready(void *arg, uint32_t revents)
 
 	pvn_loop_del_fd(k->watch);
 	waitid((idtype_t)P_PIDFD, (id_t)k->pidfd, &si, WEXITED | WNOHANG);
+	orphans_forget(k->pid);
 	close(k->pidfd);
 	free(k);
 }
@@ -98,14 +101,16 @@ static void corpse_ready(void *arg, uint32_t revents)
 void process_kill(struct domain *d)
 {
 	struct corpse *k;
+	pid_t pid = d->pid;
 	int pidfd = d->pidfd;
 
-	if (!d->pid)
+	if (!pid)
 		return;
 	signal_process(d, SIGKILL);
 	process_detach(d);
 	k = calloc(1, sizeof(*k));
 	if (k) {
+		k->pid = pid;
 		k->pidfd = pidfd;
 		if (!pvn_loop_add_fd(machine.loop, pidfd, POLLIN, corpse_ready, k, &k->watch))
 			return;
@@ -142,6 +147,7 @@ static void pidfd_ready(void *arg, uint32_t revents)
 	} else if (si.si_pid == 0) {
 		return;
 	}
+	orphans_forget(d->pid);
 	/* What it said before it died still counts. */
 	request_ready(d, POLLIN);
 	d->cpu_time_ns += cpu_ns;

@@ -3,6 +3,7 @@
 #ifndef PARAVANED_PROCESS_H
 #define PARAVANED_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,6 +18,8 @@ void process_signal_kill(struct domain *d);	/* and see what the pidfd says */
 uint64_t process_cpu_time(pid_t pid);		/* ns, 0: no such process */
 uint64_t process_host_cpu_time(void);		/* of all processes of the host */
 uint32_t process_last_cpu(pid_t pid);		/* where it ran last */
+uint64_t process_start_ticks(pid_t pid);		/* since boot, 0: no such process */
+bool process_is_called(pid_t pid, const char *name);
 void process_set_affinity(struct domain *d);
 
 /* request.c: what the image asks for over its socket */

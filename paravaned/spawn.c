@@ -4,7 +4,8 @@
  * the image expects them, everything else closed, the sandbox entered, the image executed.
  *
  * The child runs between fork and exec in a copy of the daemon: only system calls, no locks, no
- * allocation.  There is no death signal: domains outlive a daemon that crashes.
+ * allocation.  It executes the image only when told to, once it is recorded (orphans.c): a daemon
+ * that is killed leaves no process that the next one does not find.
  */
 #include "config.h"
 #include "paravaned/spawn.h"
@@ -21,10 +22,12 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libs/util/find.h"
 #include "libs/util/log.h"
+#include "paravaned/orphans.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC	0x0010U
@@ -32,7 +35,9 @@
 
 /* The image's descriptor while it is executed: the first one behind those the domain keeps. */
 #define IMAGE_FD	(PVN_FD_DOORBELL + PVN_MAX_LINKS)
-#define NR_FDS		(IMAGE_FD + 1)
+/* And the end of a pipe that says go, or, at its end, that the daemon is no more. */
+#define GO_FD		(IMAGE_FD + 1)
+#define NR_FDS		(GO_FD + 1)
 
 static int open_read_only(int fd)
 {
@@ -123,7 +128,7 @@ static int arrange_fds(const int want[NR_FDS])
 			return -errno;
 	}
 	for (i = PVN_FD_MEM; i < NR_FDS; i++)
-		if (dup3(high[i], i, i == IMAGE_FD ? O_CLOEXEC : 0) < 0)
+		if (dup3(high[i], i, i >= IMAGE_FD ? O_CLOEXEC : 0) < 0)
 			return -errno;
 	if (syscall(SYS_close_range, 0, PVN_FD_MEM - 1, 0) != 0 ||
 	    syscall(SYS_close_range, NR_FDS, ~0U, 0) != 0)
@@ -145,6 +150,7 @@ static void __attribute__((noreturn)) child(const int want[NR_FDS], char *name)
 {
 	char *argv[] = { name, NULL }, *envp[] = { NULL };
 	const char *what = "descriptors";
+	char go;
 	int rc = arrange_fds(want);
 
 	if (rc)
@@ -153,18 +159,43 @@ static void __attribute__((noreturn)) child(const int want[NR_FDS], char *name)
 	rc = sandbox_enter(&what);
 	if (rc)
 		child_fail(what, -rc);
+	if (read(GO_FD, &go, 1) != 1)
+		_exit(125);
 	syscall(SYS_execveat, IMAGE_FD, "", argv, envp, AT_EMPTY_PATH);
 	child_fail("exec of paravane-hv", errno);
 }
 
-int spawn_domain(struct spawn *s)
+/* In the child nothing but GO_FD is left of the pipe.  0 or -errno. */
+static int clone_child(struct spawn *s, const int want[NR_FDS])
 {
 	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | sandbox_clone_flags(),
 				   .pidfd = (uint64_t)(uintptr_t)&s->pidfd,
 				   .exit_signal = SIGCHLD };
-	int want[NR_FDS], i, rc = 0;
 	char name[24];
 	long pid;
+
+	snprintf(name, sizeof(name), "paravane-d%u", s->domid);
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		child(want, name);
+	if (pid < 0)
+		return -errno;
+	s->pid = (pid_t)pid;
+	return 0;
+}
+
+static void child_give_up(struct spawn *s)
+{
+	siginfo_t si;
+
+	syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
+	waitid(P_PID, (id_t)s->pid, &si, WEXITED);
+	close(s->pidfd);
+}
+
+int spawn_domain(struct spawn *s)
+{
+	int want[NR_FDS], go[2], i, rc;
 
 	want[PVN_FD_MEM] = s->mem_fd;
 	want[PVN_FD_SHARED] = s->shared_fd;
@@ -174,13 +205,23 @@ int spawn_domain(struct spawn *s)
 	want[IMAGE_FD] = image_open();
 	if (want[IMAGE_FD] < 0)
 		return want[IMAGE_FD];
-	snprintf(name, sizeof(name), "paravane-d%u", s->domid);
-	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid == 0)
-		child(want, name);
-	if (pid < 0)
+	if (pipe2(go, O_CLOEXEC) != 0) {
 		rc = -errno;
+		close(want[IMAGE_FD]);
+		return rc;
+	}
+	want[GO_FD] = go[0];
+	rc = clone_child(s, want);
+	if (!rc) {
+		rc = orphans_record(s->pid, s->domid);
+		/* We hold the reading end, too: this cannot raise SIGPIPE. */
+		if (!rc && write(go[1], "", 1) != 1)
+			rc = -errno;
+		if (rc)
+			child_give_up(s);
+	}
 	close(want[IMAGE_FD]);
-	s->pid = (pid_t)pid;
+	close(go[0]);
+	close(go[1]);
 	return rc;
 }

@@ -80,8 +80,50 @@ kill -SEGV "$(domain_pid "$(xl domid d3)")" 2>/dev/null
 domain d4
 expect "others can be made meanwhile" listed d4
 
+# The machine is killed.  What would break: processes and memory that nobody will ever end, or a
+# stranger's process that is ended because it has the number of one of ours.
+dead() { ! grep -Eqs '^State:[[:space:]]+[^ZX[:space:]]' "/proc/$1/status"; }
+nr_dead() { local n=0 p; for p in "$@"; do dead "$p" && n=$((n + 1)); done; echo $n; }
+log=$PARAVANE_RUNDIR/log/paravaned.log
 machine=$(daemon_pid paravaned)
-pid=$(domain_pid "$(xl domid d1)")
+orphans=$(pgrep -P "$machine" | xargs)
+case_begin "each process of a domain is recorded"
+[ -n "$orphans" ] && [ "$(ls "$PARAVANE_RUNDIR/processes" | sort -n | xargs)" = "$(xargs -n1 <<<"$orphans" | sort -n | xargs)" ] &&
+	pass || fail "$orphans run, recorded are $(ls "$PARAVANE_RUNDIR/processes" | xargs)"
+paused=$(xl domid d4)
+xl pause d4
+kill -KILL "$machine"
+wait_for 5 dead "$machine"
+case_begin "a machine that is killed leaves domains behind"
+[ "$(nr_dead $orphans)" = 0 ] && pass || fail "$orphans"
+# Two that are not ours: the number and the start time of one, the number and the name of another.
+sleep 1000 & stranger=$!
+(exec -a "paravane-d$paused" sleep 1000) & namesake=$!
+echo "$paused $(awk '{print $22}' "/proc/$stranger/stat")" >"$PARAVANE_RUNDIR/processes/$stranger"
+wait_for 5 grep -qs paravane-d "/proc/$namesake/cmdline"
+echo "$paused 12345" >"$PARAVANE_RUNDIR/processes/$namesake"
+echo garbage >"$PARAVANE_RUNDIR/processes/1"
+expect "another one starts" paravaned
+case_begin "and has ended them"
+[ "$(nr_dead $orphans)" = "$(wc -w <<<"$orphans")" ] && pass || fail "$(nr_dead $orphans) of $orphans"
+case_begin "and says so once"
+[ "$(grep -c 'domains\? (d.*former paravaned' "$log")" = 1 ] && xl dmesg | grep -q "ended $(wc -w <<<"$orphans") domains (.*d$paused" &&
+	pass || fail "$(tail -3 "$log")"
+case_begin "but no other process"
+[ "$(nr_dead $stranger $namesake)" = 0 ] && pass || fail "$(nr_dead $stranger) $(nr_dead $namesake)"
+kill "$stranger" "$namesake"
+expect "nothing is recorded any more" test -z "$(ls "$PARAVANE_RUNDIR/processes")"
+
+expect "a domain of the new machine" wait_for 10 domain d5
+pid=$(domain_pid "$(xl domid d5)")
+machine=$(daemon_pid paravaned)
+kill -TERM "$machine"
+case_begin "SIGTERM ends the machine and its domains"
+if wait_for 10 dead "$machine" && wait_for 10 dead "$pid"; then pass; else fail "$pid or $machine is there"; fi
+
+expect "a domain of the next machine" wait_for 10 domain d6
+machine=$(daemon_pid paravaned)
+pid=$(domain_pid "$(xl domid d6)")
 expect "stop --force destroys them" paravaned --stop --force
 case_begin "no process is left"
 if wait_for 5 test ! -e "/proc/$pid" && [ ! -e "/proc/$machine" ]; then pass; else fail "$pid or $machine is there"; fi
