@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Files, block devices and their commands: the part of the guest kernel above its core.
 GUEST_FS_CORE = \
-	pv-guest/block/bcache.c pv-guest/block/blk.c pv-guest/block/readahead.c \
+	pv-guest/block/bcache.c pv-guest/block/blk.c pv-guest/block/pool.c pv-guest/block/readahead.c \
 	pv-guest/block/vdev_name.c pv-guest/block/writeback.c \
 	pv-guest/fs/boot.c pv-guest/fs/cpio.c pv-guest/fs/devfs.c pv-guest/fs/file.c \
 	pv-guest/fs/inode.c pv-guest/fs/mount.c pv-guest/fs/path.c pv-guest/fs/ramfs.c \
-	pv-guest/fs/rename.c pv-guest/fs/walk.c \
-	pv-guest/fs/ext2/balloc.c pv-guest/fs/ext2/block.c pv-guest/fs/ext2/bmap.c \
+	pv-guest/fs/ramfs_dir.c pv-guest/fs/ramfs_file.c pv-guest/fs/rename.c pv-guest/fs/walk.c \
+	pv-guest/fs/ext2/balloc.c pv-guest/fs/ext2/block.c pv-guest/fs/ext2/bmap.c pv-guest/fs/ext2/check.c \
 	pv-guest/fs/ext2/dir.c pv-guest/fs/ext2/file.c pv-guest/fs/ext2/ialloc.c \
 	pv-guest/fs/ext2/inode.c pv-guest/fs/ext2/namei.c pv-guest/fs/ext2/super.c \
 	pv-guest/fs/ext2/truncate.c
@@ -16,7 +16,8 @@ GUEST_FS_COMMANDS = \
 	pv-guest/cmd/cmd_sha256sum.c pv-guest/cmd/common.c pv-guest/cmd/list_dir.c \
 	pv-guest/cmd/sha256.c pv-guest/cmd/tree.c
 GUEST_FS_SOURCES = $(GUEST_FS_CORE) $(GUEST_FS_COMMANDS) pv-guest/cmd/bench_blk.c \
-	pv-guest/drivers/blkfront.c pv-guest/drivers/blkfront_ring.c
+	pv-guest/drivers/blkfront.c pv-guest/drivers/blkfront_request.c \
+	pv-guest/drivers/blkfront_ring.c
 
 noinst_HEADERS += pv-guest/include/pv/bcache.h pv-guest/include/pv/blk.h \
 	pv-guest/include/pv/vfs.h pv-guest/cmd/cmd.h pv-guest/cmd/sha256.h \
@@ -42,7 +43,8 @@ GUESTFS_TEST_LIBS = tests/unit/guestfs/libguestfs.la $(CRITERION_LIBS) -lpthread
 tests_unit_guestfs_bcache_CPPFLAGS = $(GUESTFS_TEST_CPPFLAGS)
 tests_unit_guestfs_bcache_LDADD = $(GUESTFS_TEST_LIBS)
 tests_unit_guestfs_blkfront_SOURCES = tests/unit/guestfs_blkfront.c \
-	tests/unit/guestfs/grants.c pv-guest/drivers/blkfront_ring.c
+	tests/unit/guestfs/grants.c pv-guest/drivers/blkfront_request.c \
+	pv-guest/drivers/blkfront_ring.c
 tests_unit_guestfs_blkfront_CPPFLAGS = $(GUESTFS_TEST_CPPFLAGS)
 tests_unit_guestfs_blkfront_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 tests_unit_guestfs_blkfront_LDADD = $(GUESTFS_TEST_LIBS)

@@ -46,12 +46,16 @@ struct batch {
 	int *error;		/* the first one goes there */
 };
 
-/* bcache.c; cache.lock held. */
+/* pool.c; cache.lock held. */
 struct buf *cache_find(struct blkdev *dev, uint64_t index);
+void cache_unhash(struct buf *b);
+/* bcache.c; cache.lock held. */
 void cache_unpin(struct buf *b);
 void cache_mark_clean(struct buf *b);
 void cache_mark_dirty(struct buf *b);
 
+/* pool.c */
+void cache_buf_free(struct buf *b);	/* NULL is fine */
 /* Pinned buffer of the page, contents in whatever state. 0 or -errno. May write others back. */
 int cache_pin(struct blkdev *dev, uint64_t index, struct buf **out);
 /* Bytes of page `index` that the device has, 0 beyond its end. */

@@ -72,4 +72,11 @@ struct bio *blkfront_ring_respond(struct blkfront_ring *r, bool *notify);
 /* Nothing will come any more: all that is queued or in flight, with error status. */
 struct bio *blkfront_ring_fail(struct blkfront_ring *r, const char *why, int error);
 
+/* blkfront_request.c; lock held. */
+#define BLKFRONT_NO_SLOT	0xffff
+/* The next request of the bio into the free slot there is. 0, or -errno with nothing done. */
+int blkfront_issue(struct blkfront_ring *r, struct bio *bio);
+/* Takes back a slot's grants. False if the backend still maps one: then that is lost. */
+bool blkfront_slot_revoke(struct blkfront_slot *s);
+
 #endif

@@ -73,3 +73,25 @@ void ext2_bput(struct ext2_block *b)
 	b->buf = NULL;
 	b->data = NULL;
 }
+
+int ext2_copy(struct blkdev *dev, uint64_t pos, void *data, size_t n, bool write)
+{
+	for (size_t done = 0; done < n;) {
+		uint32_t off = (pos + done) % BCACHE_BYTES;
+		size_t len = MIN(n - done, (size_t)(BCACHE_BYTES - off));
+		struct buf *b;
+		int ret = bcache_read(dev, (pos + done) / BCACHE_BYTES, &b);
+
+		if (ret)
+			return ret;
+		if (write) {
+			memcpy(b->data + off, (char *)data + done, len);
+			bcache_dirty(b);
+		} else {
+			memcpy((char *)data + done, b->data + off, len);
+		}
+		bcache_put(b);
+		done += len;
+	}
+	return 0;
+}

@@ -209,6 +209,14 @@ bool ext2_is_metadata(const struct ext2_fs *fs, uint32_t block);
 bool ext2_block_valid(const struct ext2_fs *fs, uint32_t block);
 int64_t ext2_now(void);
 
+/* check.c: what may be mounted; says what is wrong. 0, -EINVAL, -ENOMEM, -EIO. */
+int ext2_check_super(struct ext2_fs *fs);
+int ext2_read_groups(struct ext2_fs *fs);
+uint64_t ext2_group_desc_pos(const struct ext2_fs *fs, uint32_t group);
+
+/* block.c: bytes of the device, which need not be aligned to blocks. */
+int ext2_copy(struct blkdev *dev, uint64_t pos, void *data, size_t n, bool write);
+
 /* block.c: one block in the buffer cache. */
 struct ext2_block {
 	struct buf *buf;
