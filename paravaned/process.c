@@ -159,7 +159,8 @@ static void pidfd_ready(void *arg, uint32_t revents)
 int process_start(struct domain *d)
 {
 	struct pvn_header *h = domain_header(d);
-	struct spawn s = { .domid = d->domid, .mem_fd = d->mem_fd, .shared_fd = d->shared_fd };
+	struct spawn s = { .domid = d->domid, .range_frames = d->range.frames,
+			   .mem_fd = d->mem_fd, .shared_fd = d->shared_fd };
 	int sv[2], rc, i;
 
 	rc = seccomp_program((struct sock_filter *)(d->shared + PVN_SECCOMP_OFFSET), &h->seccomp_len);

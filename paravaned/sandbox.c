@@ -35,6 +35,12 @@
 /* The user nobody, when the daemon is root: whatever root's uid may do, a domain may not. */
 #define UNPRIVILEGED_ID	65534
 
+/* What the image keeps per frame (hv/mm.h), rounded up a lot. */
+#define FRAME_BYTES	64
+/* What a guest may have mapped at a time: its memory so often, and so much on top. */
+#define TLB_TIMES	2
+#define TLB_SLACK	(256UL << 20)	/* 65,530 single pages */
+
 static const struct {
 	unsigned long flag;
 	const char *name;
@@ -184,9 +190,34 @@ static int drop_capabilities(void)
 	return syscall(SYS_capset, &head, none) != 0 ? -errno : 0;
 }
 
-static int set_limits(void)
+/*
+ * How much address space a domain needs, and how much more it may use as a TLB.
+ *
+ * The host pays a page of page table for each 2 MiB in use anywhere, charged to nobody but a memory
+ * control group, if there is one.  Without a bound a domain that maps all of its 1 GiB as often as
+ * vm.max_map_count lets it (65,530) has 64 TiB mapped and makes 128 GiB of page tables.  An image that
+ * is refused a mapping empties its TLB and goes on (hv/process/va.c), so the bound may cost time and
+ * never breaks anything.
+ *
+ * Single pages stay: each can need an L1 and an L2 table of its own, when they are 1 GiB apart.
+ * Measured with tests/guests/hoard.c: 65,520 mappings, 513 MiB of page tables (257 MiB when 2 MiB
+ * apart), for a domain of any size.  Where vm.max_map_count is larger, this bound makes it at most
+ * twice the slack and twice TLB_TIMES the memory.  The OOM killer counts page tables, and there
+ * domains come first.
+ */
+rlim_t sandbox_address_space(uint64_t range_frames)
 {
-	static const struct {
+	uint64_t ram = range_frames << PVN_PAGE_SHIFT;
+	uint64_t m2p = 2 * 8 * range_frames;		/* the image's view, and the guest's */
+	uint64_t private = FRAME_BYTES * range_frames + (1UL << 20);
+	uint64_t image = 16UL << 20;			/* with stack and vDSO, until they are unmapped */
+
+	return PVN_FIXED_SIZE + m2p + ram + private + image + TLB_TIMES * ram + TLB_SLACK;
+}
+
+static int set_limits(rlim_t address_space)
+{
+	const struct {
 		int what;
 		rlim_t value;
 	} limits[] = {
@@ -194,6 +225,10 @@ static int set_limits(void)
 		{ RLIMIT_FSIZE, 0 },
 		{ RLIMIT_NPROC, 0 },
 		{ RLIMIT_MEMLOCK, 0 },
+		{ RLIMIT_AS, address_space },
+		/* The image has 70 kB of data, and of its stack leaves one page, which could grow. */
+		{ RLIMIT_DATA, 1 << 20 },
+		{ RLIMIT_STACK, 256 << 10 },
 		{ RLIMIT_MSGQUEUE, 0 },
 		{ RLIMIT_NICE, 0 },
 		{ RLIMIT_RTPRIO, 0 },
@@ -230,7 +265,7 @@ static void prefer_for_oom(void)
 	close(fd);
 }
 
-int sandbox_enter(const char **what)
+int sandbox_enter(rlim_t address_space, const char **what)
 {
 	int rc;
 
@@ -250,7 +285,7 @@ int sandbox_enter(const char **what)
 	if (rc)
 		return rc;
 	*what = "limits";
-	rc = set_limits();
+	rc = set_limits(address_space);
 	if (rc)
 		return rc;
 	*what = "no_new_privs";

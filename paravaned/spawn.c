@@ -146,7 +146,7 @@ static void signals_reset(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void __attribute__((noreturn)) child(const int want[NR_FDS], char *name)
+static void __attribute__((noreturn)) child(const struct spawn *s, const int want[NR_FDS], char *name)
 {
 	char *argv[] = { name, NULL }, *envp[] = { NULL };
 	const char *what = "descriptors";
@@ -156,7 +156,7 @@ static void __attribute__((noreturn)) child(const int want[NR_FDS], char *name)
 	if (rc)
 		child_fail(what, -rc);
 	signals_reset();
-	rc = sandbox_enter(&what);
+	rc = sandbox_enter(sandbox_address_space(s->range_frames), &what);
 	if (rc)
 		child_fail(what, -rc);
 	if (read(GO_FD, &go, 1) != 1)
@@ -177,7 +177,7 @@ static int clone_child(struct spawn *s, const int want[NR_FDS])
 	snprintf(name, sizeof(name), "paravane-d%u", s->domid);
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0)
-		child(want, name);
+		child(s, want, name);
 	if (pid < 0)
 		return -errno;
 	s->pid = (pid_t)pid;

@@ -23,7 +23,7 @@ tests_guests_libguest_a_CCASFLAGS = -g
 check_PROGRAMS += tests/guests/start tests/guests/hypercall tests/guests/version \
 	tests/guests/multicall tests/guests/traps tests/guests/events \
 	tests/guests/timers tests/guests/sched tests/guests/vcpu tests/guests/memory \
-	tests/guests/mmu tests/guests/grants tests/guests/sandbox tests/guests/hostile \
+	tests/guests/mmu tests/guests/grants tests/guests/sandbox tests/guests/hoard tests/guests/hostile \
 	tests/guests/start-bare tests/guests/hypercall-bare tests/guests/events-bare
 tests_guests_start_SOURCES = tests/guests/start.c tests/guests/lib/page.S
 tests_guests_start_CPPFLAGS = $(ABI_GUEST_CPPFLAGS)
@@ -116,6 +116,13 @@ tests_guests_sandbox_CCASFLAGS = -g
 tests_guests_sandbox_LINK = $(ABI_GUEST_LINK)
 tests_guests_sandbox_LDADD = tests/guests/libguest.a
 tests_guests_sandbox_DEPENDENCIES = tests/guests/libguest.a $(top_srcdir)/tests/guests/lib/guest.lds
+tests_guests_hoard_SOURCES = tests/guests/hoard.c tests/guests/lib/page.S
+tests_guests_hoard_CPPFLAGS = $(ABI_GUEST_CPPFLAGS)
+tests_guests_hoard_CFLAGS = $(ABI_GUEST_CFLAGS)
+tests_guests_hoard_CCASFLAGS = -g
+tests_guests_hoard_LINK = $(ABI_GUEST_LINK)
+tests_guests_hoard_LDADD = tests/guests/libguest.a
+tests_guests_hoard_DEPENDENCIES = tests/guests/libguest.a $(top_srcdir)/tests/guests/lib/guest.lds
 tests_guests_hostile_SOURCES = tests/guests/hostile.c tests/guests/lib/page.S
 tests_guests_hostile_CPPFLAGS = $(ABI_GUEST_CPPFLAGS)
 tests_guests_hostile_CFLAGS = $(ABI_GUEST_CFLAGS)

@@ -8,6 +8,8 @@
 rm -f /tmp/paravane-escape /tmp/paravane-escape2
 guest_run sandbox sandbox only=sandbox_
 guest_count sandbox
+guest_run hoard hoard only=sandbox_
+guest_count hoard
 
 # Attempts that may end the domain, one domain each.  It counts that the guest never reports a gain
 # and that what it tried has not come true.
@@ -72,6 +74,11 @@ else
 	skip "this user may not look"
 fi
 expect "sandbox_may_not_make_processes" grep -qE '^Max processes +0 +0 ' "/proc/$pid/limits"
+# What the image has: a page of data or two, and one page of stack.
+at_most() { awk -v n="$1" -F'  +' -v w="$2" '$1 == w { exit !($2 != "unlimited" && $2 + 0 <= n && $3 + 0 <= n && $3 != "unlimited") }' "/proc/$pid/limits"; }
+expect "sandbox_has_hardly_any_private_memory" at_most $((1 << 20)) "Max data size"
+expect "sandbox_stack_does_not_grow" at_most $((1 << 20)) "Max stack size"
+expect "sandbox_address_space_has_an_end" at_most $((1 << 30)) "Max address space"
 expect "sandbox_leaves_no_core" grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits"
 expect "sandbox_no_children" test -z "$(pgrep -P "$pid")"
 case_begin "sandbox_root_is_empty"
