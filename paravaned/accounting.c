@@ -4,6 +4,7 @@
 #include "paravaned/process.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,24 @@ uint32_t process_last_cpu(pid_t pid)
 	const char *p = stat_read(pid, buf, sizeof(buf)) ? stat_field(buf, 39) : NULL;
 
 	return p ? (uint32_t)strtoul(p, NULL, 10) : 0;
+}
+
+static uint64_t status_signals(const char *status, const char *which)
+{
+	const char *p = strstr(status, which);
+
+	return p ? strtoull(p + strlen(which), NULL, 16) : 0;
+}
+
+/* The signal stays in the set of the whole process until it is reaped. */
+bool process_is_killed(pid_t pid)
+{
+	char path[40], buf[8192];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (!proc_read(path, buf, sizeof(buf)))
+		return false;
+	return (status_signals(buf, "\nShdPnd:") | status_signals(buf, "\nSigPnd:")) >> (SIGKILL - 1) & 1;
 }
 
 uint64_t process_start_ticks(pid_t pid)

@@ -114,6 +114,7 @@ extern struct domain *dom0;
 int domain_table_init(void);
 struct domain *domain_by_id(domid_t domid);		/* NULL: none */
 struct domain *domain_at_or_after(uint32_t domid);	/* the first one in order of domid */
+struct domain *domain_alive_at_or_after(uint32_t domid);	/* and is not being killed; may destroy others */
 uint32_t domain_count(void);				/* without domain 0 */
 int domain_create(domid_t want, const struct xen_domctl_createdomain *cfg, struct domain **out);
 void domain_destroy(struct domain *d, const char *why);

@@ -91,6 +91,18 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	info->gpaddr_bits = 44;
 }
 
+struct domain *domain_alive_at_or_after(uint32_t domid)
+{
+	struct domain *d;
+
+	while ((d = domain_at_or_after(domid))) {
+		domid = d->domid + 1U;
+		if (process_check(d))
+			break;
+	}
+	return d;
+}
+
 /* Crossing the number of CPUs, not every start and end, costs a walk over the domains. */
 void poll_window_update(void)
 {

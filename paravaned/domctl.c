@@ -175,7 +175,7 @@ static int64_t domctl_createdomain(struct client *c, struct xen_domctl *op)
 /* The first domain from this domid on, which is how a toolstack walks them. */
 static int64_t domctl_getdomaininfo(struct xen_domctl *op)
 {
-	struct domain *d = domain_at_or_after(op->domain);
+	struct domain *d = domain_alive_at_or_after(op->domain);
 
 	if (!d)
 		return -ESRCH;

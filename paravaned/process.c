@@ -31,6 +31,9 @@
 #include "paravaned/seccomp.h"
 #include "paravaned/spawn.h"
 
+/* How long a process that exits is waited for when somebody asks; it takes far less than 1 ms. */
+#define EXIT_MS	100
+
 #ifndef P_PIDFD
 #define P_PIDFD	3
 #endif
@@ -154,6 +157,30 @@ static void pidfd_ready(void *arg, uint32_t revents)
 	process_detach(d);
 	close(pidfd);
 	death(d, &si);
+}
+
+/*
+ * The loop hears of a death when it comes to it, and a signal is sent before anybody is dead.  Who
+ * killed a domain and then asks about it is answered as if all had happened at once.
+ */
+bool process_check(struct domain *d)
+{
+	struct pollfd p = { .fd = d->pidfd, .events = POLLIN };
+	domid_t domid = d->domid;
+
+	if (!d->pid)
+		return true;
+	if (!d->request_watch) {
+		/* Its socket is closed, so it is dying or we have killed it: how, the pidfd will tell. */
+		if (poll(&p, 1, EXIT_MS) == 1)
+			pidfd_ready(d, POLLIN);
+		return domain_by_id(domid) == d;
+	}
+	if (!process_is_killed(d->pid))
+		return true;
+	request_ready(d, POLLIN);
+	domain_destroy(d, "its process was killed");
+	return false;
 }
 
 int process_start(struct domain *d)

@@ -20,6 +20,8 @@ uint64_t process_host_cpu_time(void);		/* of all processes of the host */
 uint32_t process_last_cpu(pid_t pid);		/* where it ran last */
 uint64_t process_start_ticks(pid_t pid);		/* since boot, 0: no such process */
 bool process_is_called(pid_t pid, const char *name);
+bool process_is_killed(pid_t pid);		/* or about to be */
+bool process_check(struct domain *d);		/* look at it now; false: d is no more */
 void process_set_affinity(struct domain *d);
 
 /* request.c: what the image asks for over its socket */

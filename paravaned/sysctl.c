@@ -69,10 +69,10 @@ static int64_t sysctl_getdomaininfolist(struct client *c, struct xen_sysctl *op)
 {
 	struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
 	struct xen_domctl_getdomaininfo info;
-	struct domain *d = domain_at_or_after(l->first_domain);
+	struct domain *d = domain_alive_at_or_after(l->first_domain);
 	uint32_t n = 0;
 
-	for (; d && n < l->max_domains; d = domain_at_or_after(d->domid + 1U)) {
+	for (; d && n < l->max_domains; d = domain_alive_at_or_after(d->domid + 1U)) {
 		domain_info(d, &info);
 		if (copy_to_client(c, (uint64_t)l->buffer.p + n * sizeof(info), &info, sizeof(info)))
 			return -EFAULT;

@@ -192,6 +192,43 @@ Test(paravaned_process, sigkill_destroys_at_once_and_tells_everybody)
 	cr_assert(mem[4096] == 0);
 }
 
+static bool listed(domid_t domid)
+{
+	struct xen_sysctl s = { .cmd = XEN_SYSCTL_getdomaininfolist };
+	struct xen_domctl_getdomaininfo *all = (void *)(c.buf + 8192);
+	uint32_t i;
+
+	s.u.getdomaininfolist.max_domains = 100;
+	s.u.getdomaininfolist.buffer.p = (void *)(TEST_BUF_VA + 8192);
+	cr_assert(test_sysctl(&c, &s) == 0);
+	for (i = 0; i < s.u.getdomaininfolist.num_domains; i++)
+		if (all[i].domain == domid)
+			return true;
+	return false;
+}
+
+/* Who killed it may ask before it is dead, and before the machine has heard of it. */
+Test(paravaned_process, a_killed_domain_is_never_seen_again)
+{
+	struct xen_domctl_getdomaininfo inf;
+	struct test_msg m;
+	int i;
+
+	for (i = 0; i < 60; i++) {
+		domid_t d = run(i & 1 ? 'T' : '.', 0);
+		struct pvn_msg_domain md = { .domid = d };
+
+		cr_assert(listed(d));
+		cr_assert(test_call(&c, PVN_MSG_DOMAIN_PIDFD, &md, sizeof(md), -1, &m) == 0);
+		cr_assert(syscall(SYS_pidfd_send_signal, m.fd[0], SIGKILL, NULL, 0) == 0);
+		close(m.fd[0]);
+		if (i & 2)
+			cr_assert(!listed(d), "domain %u is in the list, round %d", d, i);
+		else
+			cr_assert(info(d, &inf) == -ESRCH, "there is a domain %u, round %d", d, i);
+	}
+}
+
 Test(paravaned_process, other_deaths_are_crashes_and_keep_the_domain)
 {
 	struct xen_domctl op = { .cmd = XEN_DOMCTL_destroydomain };
