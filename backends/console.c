@@ -149,20 +149,26 @@ static void log_start(struct console *c)
 	free(name);
 }
 
+bool console_is_ours(struct store *s, const char *dir)
+{
+	bool ours = true;
+	char *type;
+
+	if (!store_read(s, dir, "type", &type)) {
+		ours = !strcmp(type, "xenconsoled");
+		free(type);
+	}
+	return ours;
+}
+
 /* The keys that say where the ring is.  Reading them makes the write of tty below conflict with a
  * removal of the domain's directory. */
 static int keys_read(struct console *c, uint64_t *port, uint64_t *limit)
 {
 	struct store *s = c->cd->store;
-	char *type;
-	int rc;
 
-	if (!store_read(s, c->dir, "type", &type)) {
-		rc = strcmp(type, "xenconsoled");
-		free(type);
-		if (rc)
-			return -EOPNOTSUPP;	/* somebody else serves it */
-	}
+	if (!console_is_ours(s, c->dir))
+		return -EOPNOTSUPP;
 	if (store_read_uint(s, c->dir, "limit", MAX_LIMIT, limit))
 		*limit = DEFAULT_LIMIT;
 	return store_read_uint(s, c->dir, "port", UINT32_MAX, port);

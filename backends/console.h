@@ -72,6 +72,9 @@ struct consoled {
 	unsigned int rotate_keep;
 };
 
+/* Is the console directory dir this daemon's to serve?  Its node `type' may name another. */
+bool console_is_ours(struct store *s, const char *dir);
+
 /* console.c: a domain appeared.  *out may be not connected yet; console_look() tries again. */
 int console_new(struct consoled *cd, unsigned int domid, struct console **out);
 void console_free(struct console *c);

@@ -62,6 +62,28 @@ static struct console *console_find(struct consoled *cd, unsigned int domid)
 	return NULL;
 }
 
+/*
+ * Terminals that a predecessor has left in the store when it was killed: their numbers may be
+ * anybody's by now.  They go before anybody can take us for the one who serves them.
+ */
+static void forget_predecessor(struct consoled *cd)
+{
+	char dir[64], **names;
+	uint64_t domid;
+	int n, i;
+
+	n = store_list(cd->store, "/local/domain", &names);
+	for (i = 0; i < n; i++) {
+		if (parse_uint(names[i], DOMID_FIRST_RESERVED - 1, &domid) || !domid)
+			continue;
+		snprintf(dir, sizeof(dir), "/local/domain/%u/console", (unsigned int)domid);
+		if (console_is_ours(cd->store, dir))
+			store_rm(cd->store, dir, "tty");
+	}
+	if (n >= 0)
+		free(names);
+}
+
 /* A domain is new.  Those we know of have a watch of their own. */
 static void introduce_event(void *arg, const char *path)
 {
@@ -157,6 +179,7 @@ static int consoled_open(struct consoled *cd)
 	rc = store_open(cd->loop, &cd->store);
 	if (rc)
 		return program_error(rc, "cannot reach xenstored");
+	forget_predecessor(cd);
 	rc = store_watch(cd->store, "@introduceDomain", introduce_event, cd, &cd->introduce);
 	if (!rc)
 		rc = store_watch(cd->store, "@releaseDomain", release_event, cd, &cd->release);

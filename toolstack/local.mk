@@ -8,7 +8,7 @@ toolstack_lib_libtoolstack_la_SOURCES = \
 	toolstack/lib/cfg_disks.c toolstack/lib/cfg_fill.c toolstack/lib/cfg_keys.c \
 	toolstack/lib/cfg_parser.h toolstack/lib/cfg_read.c toolstack/lib/cfg_scan.c \
 	toolstack/lib/config_json.c toolstack/lib/config_json.h \
-	toolstack/lib/console.c toolstack/lib/console.h \
+	toolstack/lib/console.c toolstack/lib/console.h toolstack/lib/console_pty.c \
 	toolstack/lib/control.c toolstack/lib/create.c toolstack/lib/destroy.c \
 	toolstack/lib/devices.c toolstack/lib/domain_config.h \
 	toolstack/lib/layout.c toolstack/lib/layout.h \

@@ -98,9 +98,11 @@ left=$(xenstore-ls -f | grep -c '/console/tty')
 if [ "$left" = 2 ]; then pass; else fail "$left ttys for two domains"; fi
 
 # A restarted daemon finds its domains.
-kill "$(cat "$PARAVANE_RUNDIR/xenconsoled.pid")"
+old=$(cat "$PARAVANE_RUNDIR/xenconsoled.pid")
+kill "$old"
 wait_for 5 eval '! [ -c "$(tty_of one)" ]'
-xenconsoled
+# The old one may still be about to end: then it counts as running.
+wait_for 5 eval 'xenconsoled; [ "$(cat "$PARAVANE_RUNDIR/xenconsoled.pid")" != "$old" ]'
 wait_for 5 eval '[ -c "$(tty_of one)" ]'
 printf 'echo after a restart\n' >"$(tty_of one)"
 expect "a restarted xenconsoled takes consoles over" said one '^after a restart'

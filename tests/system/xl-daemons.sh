@@ -26,6 +26,45 @@ if [ -x "$KERNEL" ]; then
 	expect "destroy" xl destroy g
 	nothing_left "nothing is left"
 fi
+# A console daemon that was killed: its terminal's number passes to a stranger.
+if [ -x "$KERNEL" ]; then
+	cat >"$WORK/stranger.py" <<'END'
+import os, select, sys
+want, name, got = sys.argv[1:4]
+keep = []
+while True:
+    m, s = os.openpty()
+    keep.append((m, s))
+    if os.ttyname(s) == want:
+        break
+    if len(keep) > 200:
+        sys.exit("the number is not to be had")
+open(name, "w").write(os.ttyname(s))
+while True:
+    open(got, "ab").write(os.read(m, 100))
+END
+	config con
+	expect "a domain with a console" xl create -q "$WORK/con.cfg"
+	wait_for 10 log_says con 'guest main reached'
+	tty=$(xenstore-read "/local/domain/$(xl domid con)/console/tty")
+	kill -KILL "$(cat "$PARAVANE_RUNDIR/xenconsoled.pid")"
+	wait_for 5 test ! -e "$tty"
+	python3 "$WORK/stranger.py" "$tty" "$WORK/stranger" "$WORK/stranger.got" &
+	stranger=$!
+	wait_for 10 test -s "$WORK/stranger"
+	current="xl console starts the console daemon that is missing"
+	out=$( (echo "echo he""llo"; sleep 2) | timeout 10 xl console con 2>&1 & sleep 3; kill $! 2>/dev/null)
+	grep -q hello <<<"$out" && running xenconsoled && pass || fail "it said: $out"
+	xenstore-write "/local/domain/$(xl domid con)/console/tty" "$tty"
+	expect_fail "a terminal that is not the daemon's is no console" 'the domain has no console terminal' \
+		timeout 20 xl console con
+	current="a stranger's terminal was not written to"
+	[ -s "$WORK/stranger" ] && [ ! -s "$WORK/stranger.got" ] && pass || fail "$(cat "$WORK/stranger.got")"
+	kill $stranger
+	wait $stranger 2>/dev/null
+	expect "destroy con" xl destroy con
+	nothing_left "nothing is left of con"
+fi
 expect "Domain-0 has its name in the store" test "$(xenstore-read /local/domain/0/name)" = Domain-0
 # When the machine is stopped under a domain, its monitor leaves, too.
 if [ -x "$KERNEL" ]; then

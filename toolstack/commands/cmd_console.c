@@ -31,7 +31,7 @@ int cmd_console(int argc, char **argv)
 		if (opt == 'e' && (escape = parse_escape(optarg)) < 0)
 			return xl_say("console: `%s' is not an escape character", optarg), XL_USAGE;
 	}
-	if (xl_open(&t, NEED_STORE))
+	if (xl_open(&t, NEED_CONSOLE))
 		return XL_FAILED;
 	if (!xl_find(&t, argv[optind], &domid)) {
 		if (domid == 0) {

@@ -1,78 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A terminal on a domain's console: xenconsoled has a pty for each domain and names its end in
- * /local/domain/N/console/tty, which guests can read but not write.  Called by `xl console' and
+ * A terminal on a domain's console, whose pty console_pty.c has opened.  Called by `xl console' and
  * `xl create -c'.  What the guest prints goes to the terminal as it is: that is what a console is.
  */
 #include "config.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <paravane/rundir.h>
 #include "toolstack/lib/console.h"
 
-#define TTY_WAIT_MS	5000
-
 static struct termios saved_terminal;
-
-/* Wait for the console's tty node to have a value, to be freed.  NULL: time is over. */
-static char *wait_tty(struct toolstack *t, uint32_t domid)
-{
-	char *tty = NULL, **event;
-	struct pollfd p = {.events = POLLIN};
-	struct timespec start, now;
-	char path[PATH_BYTES];
-	long left = TTY_WAIT_MS;
-
-	snprintf(path, sizeof(path), "/local/domain/%u/console/tty", domid);
-	tty = store_read(t, "%s", path);
-	if ((tty && tty[0]) || !xs_watch(t->xs, path, "tty"))
-		return tty;
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	p.fd = xs_fileno(t->xs);
-	while (!(tty && tty[0]) && left > 0) {
-		free(tty);
-		if (poll(&p, 1, left) > 0 && (event = xs_check_watch(t->xs)))
-			free(event);
-		tty = store_read(t, "%s", path);
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left = TTY_WAIT_MS - (now.tv_sec - start.tv_sec) * 1000 -
-		       (now.tv_nsec - start.tv_nsec) / 1000000;
-	}
-	xs_unwatch(t->xs, path, "tty");
-	return tty;
-}
-
-int console_open(struct toolstack *t, uint32_t domid)
-{
-	char *tty = wait_tty(t, domid);
-	struct termios raw;
-	int fd;
-
-	if (!tty || !tty[0]) {
-		free(tty);
-		return ts_fail(t, -ENOENT, "%u: the domain has no console terminal; the console "
-			       "daemon's log is %s/log/xenconsoled.log", domid, pvn_rundir());
-	}
-	fd = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		ts_fail(t, fd = -errno, "%u: cannot open the console %s: %s", domid, tty,
-			strerror(errno));
-	else if (!tcgetattr(fd, &raw)) {
-		cfmakeraw(&raw);
-		tcsetattr(fd, TCSANOW, &raw);
-	}
-	free(tty);
-	return fd;
-}
 
 static void restore_terminal(void)
 {

@@ -97,7 +97,10 @@ static int check_rundir(struct toolstack *t)
 
 int toolstack_open(struct toolstack *t, enum toolstack_need need)
 {
-	size_t i, last = need == NEED_MACHINE ? 1 : need == NEED_STORE ? 2 : 4;
+	static const size_t started[] = {
+		[NEED_MACHINE] = 1, [NEED_STORE] = 2, [NEED_CONSOLE] = 3, [NEED_ALL] = 4,
+	};
+	size_t i, last = started[need];
 	bool store_is_new = false;
 	int ret = check_rundir(t);
 

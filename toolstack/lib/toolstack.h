@@ -31,6 +31,7 @@ struct toolstack {
 enum toolstack_need {
 	NEED_MACHINE,	/* paravaned */
 	NEED_STORE,	/* and xenstored */
+	NEED_CONSOLE,	/* and xenconsoled */
 	NEED_ALL,	/* and the backends: domains are going to be made */
 };
 
