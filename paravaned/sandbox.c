@@ -28,12 +28,20 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xen/xen.h>
 
 #include <paravane/rundir.h>
 #include "libs/util/log.h"
 
-/* The user nobody, when the daemon is root: whatever root's uid may do, a domain may not. */
-#define UNPRIVILEGED_ID	65534
+/*
+ * When the daemon is root each domain has a uid and gid of its own, this one plus its domid: else
+ * whoever is that user could stop, kill and trace it, other domains first of all.  The range lies
+ * behind what systemd gives to containers and before what does not fit into 31 bits; it is in no
+ * distribution's hands.
+ */
+#define FIRST_ID	0x70000000U
+/* The user nobody, for hosts (containers) that have no such ids: better than root. */
+#define SHARED_ID	65534U
 
 /* What the image keeps per frame (hv/mm.h), rounded up a lot. */
 #define FRAME_BYTES	64
@@ -54,6 +62,7 @@ static const struct {
 };
 
 static bool as_root;		/* we can become somebody else: then the user namespace comes last */
+static bool shared_id;		/* but only nobody */
 static bool have_user;
 static unsigned long have;	/* of kinds[] */
 static char empty_dir[4096];	/* what the domain's root is mounted on */
@@ -71,34 +80,48 @@ static bool try_clone(unsigned long flags)
 	return pid > 0;
 }
 
-/* Raw calls: libc's wrappers would want to tell other threads. */
-static int become_nobody(void)
+static uid_t domain_id(uint16_t domid)
 {
-	if (syscall(SYS_setgroups, 0, NULL) != 0 ||
-	    syscall(SYS_setresgid, UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID) != 0 ||
-	    syscall(SYS_setresuid, UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID) != 0)
+	return shared_id ? SHARED_ID : FIRST_ID + domid;
+}
+
+/* Raw calls: libc's wrappers would want to tell other threads. */
+static int become(uid_t id)
+{
+	if (syscall(SYS_setgroups, 0, NULL) != 0 || syscall(SYS_setresgid, id, id, id) != 0 ||
+	    syscall(SYS_setresuid, id, id, id) != 0)
 		return -errno;
 	return 0;
 }
 
-/* Root of a container may have nobody but itself to be. */
-static bool can_become_nobody(void)
+static bool can_become(uid_t id)
 {
 	int status = 1;
-	pid_t pid;
+	pid_t pid = fork();
 
-	if (geteuid() != 0)
-		return false;
-	pid = fork();
 	if (pid == 0)
-		_exit(become_nobody() != 0);
+		_exit(become(id) != 0);
 	if (pid > 0)
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			continue;
-	if (status != 0)
-		pvn_log(LOG_WARNING, "there is no user %d here: domains run as ours, without its powers",
-			UNPRIVILEGED_ID);
 	return status == 0;
+}
+
+/* Root of a container may have few others to be, or nobody but itself. */
+static void choose_user(void)
+{
+	if (geteuid() != 0)
+		return;
+	as_root = can_become(FIRST_ID + DOMID_FIRST_RESERVED);
+	if (as_root)
+		return;
+	as_root = shared_id = can_become(SHARED_ID);
+	if (as_root)
+		pvn_log(LOG_WARNING, "there are no users from %u on here: all domains run as user %u",
+			FIRST_ID, SHARED_ID);
+	else
+		pvn_log(LOG_WARNING, "there is no user %u here: domains run as ours, without its powers",
+			SHARED_ID);
 }
 
 /* Root makes them as root, so that they belong to nobody the domain could become. */
@@ -111,7 +134,7 @@ void sandbox_probe(void)
 {
 	size_t i;
 
-	as_root = can_become_nobody();
+	choose_user();
 	have_user = try_clone(CLONE_NEWUSER);
 	if (!have_user)
 		pvn_log(LOG_WARNING, "this host does not let us make user namespaces");
@@ -162,13 +185,13 @@ static int empty_root(void)
 	return pivot();
 }
 
-static int drop_user(void)
+static int drop_user(uint16_t domid)
 {
 	int rc;
 
 	if (!as_root)
 		return 0;
-	rc = become_nobody();
+	rc = become(domain_id(domid));
 	if (rc)
 		return rc;
 	/* Best effort: the capabilities it brings end in drop_capabilities() and rule over nothing. */
@@ -205,7 +228,7 @@ static int drop_capabilities(void)
  * twice the slack and twice TLB_TIMES the memory.  The OOM killer counts page tables, and there
  * domains come first.
  */
-rlim_t sandbox_address_space(uint64_t range_frames)
+static rlim_t address_space_limit(uint64_t range_frames)
 {
 	uint64_t ram = range_frames << PVN_PAGE_SHIFT;
 	uint64_t m2p = 2 * 8 * range_frames;		/* the image's view, and the guest's */
@@ -265,7 +288,7 @@ static void prefer_for_oom(void)
 	close(fd);
 }
 
-int sandbox_enter(rlim_t address_space, const char **what)
+int sandbox_enter(const struct spawn *s, const char **what)
 {
 	int rc;
 
@@ -277,7 +300,7 @@ int sandbox_enter(rlim_t address_space, const char **what)
 	if (rc)
 		return rc;
 	*what = "user";
-	rc = drop_user();
+	rc = drop_user(s->domid);
 	if (rc)
 		return rc;
 	*what = "capabilities";
@@ -285,7 +308,7 @@ int sandbox_enter(rlim_t address_space, const char **what)
 	if (rc)
 		return rc;
 	*what = "limits";
-	rc = set_limits(address_space);
+	rc = set_limits(address_space_limit(s->range_frames));
 	if (rc)
 		return rc;
 	*what = "no_new_privs";

@@ -156,7 +156,7 @@ static void __attribute__((noreturn)) child(const struct spawn *s, const int wan
 	if (rc)
 		child_fail(what, -rc);
 	signals_reset();
-	rc = sandbox_enter(sandbox_address_space(s->range_frames), &what);
+	rc = sandbox_enter(s, &what);
 	if (rc)
 		child_fail(what, -rc);
 	if (read(GO_FD, &go, 1) != 1)

@@ -4,7 +4,6 @@
 #define PARAVANED_SPAWN_H
 
 #include <stdint.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 #include <paravane/shared.h>
 
@@ -27,9 +26,7 @@ int spawn_domain(struct spawn *s);
 /* sandbox.c.  What namespaces this host lets us have, found out once at start. */
 void sandbox_probe(void);
 unsigned long sandbox_clone_flags(void);
-/* Bytes of address space for a domain of so many frames, heap and RAM. */
-rlim_t sandbox_address_space(uint64_t range_frames);
 /* In the new process: leave everything behind.  0, or -errno with *what failed. */
-int sandbox_enter(rlim_t address_space, const char **what);
+int sandbox_enter(const struct spawn *s, const char **what);
 
 #endif

@@ -94,6 +94,9 @@ void hv_start(uint64_t *sp)
 	map_windows();
 	platform_have_fsgsbase = !!(hwcap2 & 2);	/* HWCAP2_FSGSBASE */
 
+	/* Not for others of its user to look into or to trace, and no core of a guest for a handler. */
+	sys6(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0, 0);
+
 	/* ps shows argv, so its page stays; the rest of the host's stack goes. */
 	sys6(__NR_prctl, PR_SET_NAME, sp[1], 0, 0, 0, 0);
 	uint64_t end = (uint64_t)hv_image_end, argv = sp[1] & PAGE_MASK;
