@@ -255,8 +255,8 @@ static int set_limits(rlim_t address_space)
 		{ RLIMIT_MSGQUEUE, 0 },
 		{ RLIMIT_NICE, 0 },
 		{ RLIMIT_RTPRIO, 0 },
-		/* Every POSIX timer of the image takes one. */
-		{ RLIMIT_SIGPENDING, 2 * PVN_MAX_VCPUS },
+		/* Every POSIX timer of the image takes one; counted for all processes of a user. */
+		{ RLIMIT_SIGPENDING, have_user || (as_root && !shared_id) ? 2 * PVN_MAX_VCPUS : RLIM_INFINITY },
 		/* What is open stays open; nothing more will be. */
 		{ RLIMIT_NOFILE, 0 },
 	};

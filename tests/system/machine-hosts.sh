@@ -21,6 +21,16 @@ cat >"$WORK/boots" <<-'SH'
 	grep -q 'crashed' "$PARAVANE_RUNDIR/log/paravaned.log" && exit 1
 	[ -z "$1" ] || grep -q "$1" "$PARAVANE_RUNDIR/log/paravaned.log"
 SH
+cat >"$WORK/many" <<-'SH'
+	. "$SRC/tests/lib.sh"
+	trap 'paravaned --stop --force; rm -rf "$WORK"' EXIT
+	for i in $(seq 70); do
+		sed "s/\"h\"/\"h$i\"/; s/= 32/= 16/" "$CFG" >"$WORK/h$i.cfg"
+		xl create -q "$WORK/h$i.cfg" || exit 1
+	done
+	wait_for 20 grep -q 'guest main reached' "$PARAVANE_RUNDIR/log/console/guest-h70.log"
+	! grep 'crashed' "$PARAVANE_RUNDIR/log/paravaned.log"
+SH
 export CFG=$WORK/h.cfg TMPDIR=$WORK
 
 if unshare -Ur true 2>/dev/null; then
@@ -29,6 +39,9 @@ if unshare -Ur true 2>/dev/null; then
 	expect "where user namespaces are used up" \
 		unshare -Ur bash -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec bash "$@"' - \
 		"$WORK/boots" 'does not let us make user namespaces'
+	# Limits of a user are then those of all domains together.
+	expect "and many domains there" \
+		unshare -Ur bash -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec bash "$@"' - "$WORK/many"
 	expect "where network namespaces are used up" \
 		unshare -Ur bash -c 'echo 0 >/proc/sys/user/max_net_namespaces; exec bash "$@"' - \
 		"$WORK/boots" 'no network namespace of their own'
