@@ -258,6 +258,9 @@ Test(paravaned_clients, what_a_dead_client_held_is_released)
 	track[3] = (struct pvn_maptrack){ 1, 8, d, 0, map.generation + 1 };
 	track[4] = (struct pvn_maptrack){ 7, 8, d, 0, map.generation };
 	track[5] = (struct pvn_maptrack){ 1, 9, d, 0, map.generation };
+	pin[10] = (struct pvn_pin){ 1, 0 };
+	g[10].flags = GTF_accept_transfer | GTF_transfer_committed | GTF_transfer_completed;
+	track[6] = (struct pvn_maptrack){ 1, 10, d, 0, map.generation };
 	cr_assert(test_call(&other, PVN_MSG_MAPTRACK, NULL, 0, fd, NULL) == 0);
 	test_close(&other);
 	for (i = 0; i < 1000 && port_status(d, 1).status != EVTCHNSTAT_unbound; i++)
@@ -266,6 +269,8 @@ Test(paravaned_clients, what_a_dead_client_held_is_released)
 	cr_assert(pin[8].readers == 1 && pin[8].writers == 0, "%u %u", pin[8].readers, pin[8].writers);
 	cr_assert(g[8].flags == (GTF_permit_access | GTF_reading));
 	cr_assert(pin[9].readers == 0, "what was zero stays zero");
+	cr_assert(pin[10].readers == 0 && g[10].flags == (GTF_accept_transfer | GTF_transfer_committed |
+							  GTF_transfer_completed), "an entry that became another kind is let be");
 	cr_assert(test_call(&c, PVN_MSG_EVTCHN_BIND_VIRQ, &v, sizeof(v), -1, NULL) == 0);
 }
 
