@@ -25,7 +25,7 @@ paravaned_paravaned_LDADD = paravaned/libmachine.la
 # Tests: a paravaned of their own and a client that speaks the protocol by itself.
 noinst_HEADERS += tests/unit/paravaned_client.h
 machine_tests = tests/unit/paravaned_domctl tests/unit/paravaned_process \
-	tests/unit/paravaned_clients tests/unit/paravaned_seccomp
+	tests/unit/paravaned_clients tests/unit/paravaned_seccomp tests/unit/paravaned_stop
 check_PROGRAMS += $(machine_tests) tests/unit/paravaned_image
 UNIT_TESTS += $(machine_tests)
 tests_unit_paravaned_domctl_SOURCES = tests/unit/paravaned_domctl.c tests/unit/paravaned_client.c
@@ -36,6 +36,8 @@ tests_unit_paravaned_clients_SOURCES = tests/unit/paravaned_clients.c tests/unit
 tests_unit_paravaned_clients_LDADD = $(CRITERION_LIBS)
 tests_unit_paravaned_seccomp_SOURCES = tests/unit/paravaned_seccomp.c
 tests_unit_paravaned_seccomp_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
+tests_unit_paravaned_stop_SOURCES = tests/unit/paravaned_stop.c
+tests_unit_paravaned_stop_LDADD = libs/libutil.la $(CRITERION_LIBS)
 
 # What paravaned runs as a domain in these tests: its root is empty, so it is static, and no
 # sanitizer can work in there.

@@ -80,6 +80,23 @@ static void wait_for_end(const char *name)
 	fprintf(stderr, "paravaned: %s has not ended yet\n", name);
 }
 
+/* Versions agree on nothing but the pid file and SIGTERM, which destroys the domains. */
+static int stop_other_version(bool force)
+{
+	pid_t pid;
+
+	if (pvn_daemon_running("paravaned", &pid) != 1) {
+		fprintf(stderr, "paravaned: the one that serves is of another version, and not to be found\n");
+		return -ESRCH;
+	}
+	if (!force) {
+		fprintf(stderr, "paravaned: the one that runs (pid %d) is of another version; --stop --force "
+			"ends it, and destroys its domains if there are any\n", (int)pid);
+		return -EPROTONOSUPPORT;
+	}
+	return kill(pid, SIGTERM) != 0 ? -errno : 0;
+}
+
 int stop_machine(bool force)
 {
 	static const char *const daemons[] = { "paravane-blkback", "xenconsoled", "xenstored", "paravaned" };
@@ -102,7 +119,7 @@ int stop_machine(bool force)
 	if (rc == -EBUSY)
 		fprintf(stderr, "paravaned: domains are running; --stop --force destroys them\n");
 	else if (rc == -EPROTONOSUPPORT)
-		fprintf(stderr, "paravaned: the one that runs is of another version\n");
+		rc = stop_other_version(force);
 	else if (rc)
 		fprintf(stderr, "paravaned: cannot stop: %s\n", strerror(-rc));
 	if (rc)
