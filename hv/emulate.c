@@ -171,10 +171,7 @@ static int emulate_iretq(void)
 		return 0;
 	if ((f[1] & ~3UL) != (FLAT_KERNEL_CS & ~3UL))
 		return 0;
-	vcpu.regs.rip = f[0];
-	vcpu.regs.rflags = (f[2] & ~(X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM)) | X86_EFLAGS_IF | 2;
-	vcpu.regs.rsp = f[3];
-	return 1;
+	return guest_return_to(f[0], f[2], f[3]);
 }
 
 /* in/out on ports no guest owns: reads float high, writes vanish (Xen: guest_io_okay). */
@@ -249,8 +246,7 @@ static void guest_cpuid(uint32_t leaf, uint32_t sub, uint32_t *out)
 		out[0] = 4U << 16 | 17;
 		return;
 	case XEN_CPUID_FIRST_LEAF + 2:
-		out[0] = 1;
-		out[1] = 0x40000000;
+		/* No page by MSR: where it is wanted the ELF note names it. */
 		out[2] = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD;
 		return;
 	case XEN_CPUID_FIRST_LEAF + 3:

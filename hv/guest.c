@@ -91,6 +91,7 @@ void guest_start(void)
 	}
 	time_init();
 	WRITE_ONCE(pvcpu(vcpu.id).run_state, PVN_VCPU_RUNNING);
+	smp_mb(); /* a waker that still saw DOWN relies on the drain that follows */
 	hv_exit_work = 1; /* events that came before there was anybody to kick */
 	platform_enter_guest();
 }

@@ -21,6 +21,8 @@ void guest_start(void) __attribute__((noreturn));
 void guest_trap(unsigned int vector, uint32_t error_code);
 void guest_page_fault(uint64_t cr2, uint32_t error_code);
 void guest_soft_int(unsigned int vector, unsigned int insn_bytes);
+/* The context an iret of either kind goes to.  0 if rip cannot be one. */
+int guest_return_to(uint64_t rip, uint64_t rflags, uint64_t rsp);
 /* Take vcpu.regs from the struct iret_context at vcpu.regs.rsp. */
 void guest_iret(void);
 /* Deliver what is deliverable; vcpu.regs may become the upcall handler's. */

@@ -81,7 +81,6 @@ struct pv_trap {
 /* Shared by the vCPUs of the domain. */
 struct domain {
 	uint32_t mm_lock;
-	uint32_t evtchn_lock;
 	uint64_t mfn_base;
 	uint64_t ram_mfn;		/* first RAM mfn */
 	uint64_t range_frames;
@@ -89,15 +88,12 @@ struct domain {
 	uint64_t tot_pages;		/* RAM frames the domain has now */
 	uint64_t vm_assist;
 	uint32_t nr_grant_frames;
-	uint32_t frames_touched;	/* page_info slots ever used, for debugging */
 };
 
 /* This vCPU: private to its process. */
 struct vcpu {
 	struct cpu_regs regs;
 	uint32_t id;
-	uint32_t timer_armed;		/* the host timer is set */
-	struct vcpu_info *info;
 	uint64_t info_gfn;		/* registered vcpu_info's frame, 0 = the shared_info slot */
 
 	uint64_t cr3_mfn;		/* kernel page tables */
@@ -110,7 +106,6 @@ struct vcpu {
 	uint32_t in_multicall;
 	uint32_t iopl;
 	uint64_t cr0_ts;
-	uint64_t debugreg[8];
 
 	/* Times in ns of system time; 0 = off. */
 	uint64_t singleshot_ns, periodic_next_ns, periodic_ns, armed_ns;
@@ -139,9 +134,6 @@ extern struct vcpu vcpu;
 
 /* Something happened while the image ran (a kick, a timer): look before leaving. */
 extern volatile uint32_t hv_exit_work;
-
-/* lib.c */
-int hv_snprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static inline void spin_lock(uint32_t *l)
 {

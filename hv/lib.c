@@ -135,14 +135,3 @@ int hv_vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 		buf[t.len] = 0;
 	return (int)t.len;
 }
-
-int hv_snprintf(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = hv_vsnprintf(buf, size, fmt, ap);
-	va_end(ap);
-	return n;
-}

@@ -7,7 +7,8 @@
  *     type, count the number of all references; count >= type_count.
  *  2. A frame is writable (mapped RW somewhere) or a page table, never both.
  *  3. A frame of a page-table type has been validated: every present entry in it holds
- *     a reference on a frame the domain owns, of the type that entry needs.
+ *     a reference on a frame the domain owns, of the type that entry needs (an entry that
+ *     maps its own table read-only holds a plain reference).
  *  4. The type changes only while type_count is 0, after stale translations are gone.
  */
 #ifndef HV_MM_H
@@ -69,8 +70,8 @@ int pt_write_entry(uint64_t mfn, int level, unsigned int slot, uint64_t val, int
 /* tlb.c: present entries that were changed and may still be cached. */
 void tlb_stale_entry(uint64_t table_mfn, int level, unsigned int slot);
 void tlb_stale_table(uint64_t mfn);	/* it stops being a table */
-void tlb_stale_everything(void);
 void tlb_flush_stale(void);		/* what a full flush must forget */
+void tlb_flush_all(void);		/* other tables from now on */
 void tlb_flush_one(uint64_t va);
 
 /* walk.c: the guest's address space by software. */

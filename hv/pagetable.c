@@ -3,7 +3,8 @@
  * Page-table entries: which are allowed, and what each one references.
  *
  * The rules are those of xen/arch/x86/mm.c as a PV guest sees them: flags, ownership,
- * one type per frame, linear tables read-only and one level deep.
+ * one type per frame.  Of linear tables the one that guests use is allowed: an entry of a
+ * table that names the table itself, read-only.  (Xen allows one foreign level as well.)
  */
 #include <hv/mm.h>
 
@@ -50,17 +51,13 @@ static int get_l1_target(uint64_t e)
 	return rc ? -XEN_EBUSY : 0;
 }
 
-/* A table may appear in itself or in another of its level, read-only. */
-static int get_linear(uint64_t e, int level)
+/* A self-map holds a reference but no type: the table has the type it needs by itself. */
+static int is_self_map(uint64_t e, uint64_t table_mfn, int level)
 {
-	struct page_info *pg = mfn_page(PTE_MFN(e));
-
-	if ((e & _PAGE_RW) || !pg || !pg->type_count || pg->type != PGT_l1 + level - 1)
-		return -XEN_EINVAL;
-	return page_get(PTE_MFN(e));
+	return level > 1 && PTE_MFN(e) == table_mfn;
 }
 
-static int get_target(uint64_t e, int level)
+static int get_target(uint64_t e, uint64_t table_mfn, int level)
 {
 	if (!(e & _PAGE_PRESENT))
 		return 0;
@@ -68,28 +65,21 @@ static int get_target(uint64_t e, int level)
 		return -XEN_EINVAL;
 	if (level == 1)
 		return get_l1_target(e);
-	if (page_get_type(PTE_MFN(e), PGT_l1 + level - 2) == 0)
-		return 0;
-	return level > 1 ? get_linear(e, level) : -XEN_EINVAL;
+	if (is_self_map(e, table_mfn, level))
+		return (e & _PAGE_RW) ? -XEN_EINVAL : page_get(table_mfn);
+	return page_get_type(PTE_MFN(e), PGT_l1 + level - 2) ? -XEN_EINVAL : 0;
 }
 
-static void put_target(uint64_t e, int level)
+static void put_target(uint64_t e, uint64_t table_mfn, int level)
 {
 	uint64_t mfn = PTE_MFN(e);
-	struct page_info *pg = mfn_page(mfn);
 
-	if (!(e & _PAGE_PRESENT) || !pg)
+	if (!(e & _PAGE_PRESENT) || !mfn_page(mfn))
 		return;
-	if (level == 1) {
-		if (e & _PAGE_RW)
-			page_put_type(mfn);
-		else
-			page_put(mfn);
-	} else if (pg->type == PGT_l1 + level - 2) {
+	if (is_self_map(e, table_mfn, level) || (level == 1 && !(e & _PAGE_RW)))
+		page_put(mfn);
+	else
 		page_put_type(mfn);
-	} else {
-		page_put(mfn); /* linear */
-	}
 }
 
 int pt_validate(uint64_t mfn, int level)
@@ -101,13 +91,17 @@ int pt_validate(uint64_t mfn, int level)
 		uint64_t e = table[i];
 		int rc;
 
-		if (!(e & _PAGE_PRESENT) || slot_reserved(level, i))
+		if (slot_reserved(level, i)) {
+			table[i] = 0; /* Xen puts its own entries there */
 			continue;
-		rc = get_target(e, level);
+		}
+		if (!(e & _PAGE_PRESENT))
+			continue;
+		rc = get_target(e, mfn, level);
 		if (rc) {
 			while (i-- > 0)
 				if (!slot_reserved(level, i))
-					put_target(table[i], level);
+					put_target(table[i], mfn, level);
 			return rc;
 		}
 		table[i] = adjust(e, level);
@@ -122,7 +116,7 @@ void pt_invalidate(uint64_t mfn, int level)
 
 	for (i = 0; i < 512; i++)
 		if ((table[i] & _PAGE_PRESENT) && !slot_reserved(level, i))
-			put_target(table[i], level);
+			put_target(table[i], mfn, level);
 }
 
 int pt_write_entry(uint64_t mfn, int level, unsigned int slot, uint64_t val, int preserve_ad)
@@ -142,13 +136,13 @@ int pt_write_entry(uint64_t mfn, int level, unsigned int slot, uint64_t val, int
 		if (PTE_FLAGS(val) & ~allowed_flags(level))
 			return -XEN_EINVAL;
 	} else {
-		rc = get_target(val, level);
+		rc = get_target(val, mfn, level);
 		if (rc)
 			return rc;
 		WRITE_ONCE(*entry, adjust(val, level));
 		if (old & _PAGE_PRESENT) {
 			tlb_stale_entry(mfn, level, slot);
-			put_target(old, level);
+			put_target(old, mfn, level);
 		}
 		return 0;
 	}

@@ -19,15 +19,14 @@ void platform_flush_all(void);
  * the platform cannot map there (then *why says so). */
 int platform_map(uint64_t va, const char **why);
 
-/* Guest virtual addresses the platform can give a guest: [start, end). */
-uint64_t platform_va_start(void);
+/* Guest virtual addresses the platform can give a guest end here. */
 uint64_t platform_va_end(void);
 
 /* Load a segment base for the guest: 0 FS, 1 GS. */
 void platform_set_segment_base(int which, uint64_t base);
 uint64_t platform_get_segment_base(int which);
 
-/* Wake the host at system time `ns` (0 = cancel) with hv_exit_work set. */
+/* Interrupt the guest at system time `ns`, with hv_exit_work and timer_due set. */
 void platform_set_timer(uint64_t ns);
 /* Sleep until woken, or until system time `until` (0 = no limit).  May return early.
  * `now` and the value returned are system time: clocks are read seldom on this path. */

@@ -117,8 +117,7 @@ void runstate_publish(void)
 	ri.state = RUNSTATE_running;
 	ri.state_entry_time = vcpu.state_since_ns;
 	memcpy(ri.time, vcpu.runstate_time, sizeof(ri.time));
-	if (copy_to_guest(vcpu.runstate_va, &ri, sizeof(ri)))
-		vcpu.runstate_va = 0; /* unmapped since: Xen stops writing it too */
+	copy_to_guest(vcpu.runstate_va, &ri, sizeof(ri)); /* unmapped just now: the next change tries again */
 }
 
 /* The state being left is charged; the guest sees its own record when it runs again. */

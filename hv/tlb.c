@@ -19,11 +19,6 @@ static struct {
 static unsigned int nr_stale;
 static int stale_all;
 
-void tlb_stale_everything(void)
-{
-	stale_all = 1;
-}
-
 void tlb_stale_entry(uint64_t table_mfn, int level, unsigned int slot)
 {
 	uint32_t hint = *page_va_hint(table_mfn);
@@ -59,6 +54,12 @@ void tlb_flush_stale(void)
 	}
 	stale_all = 0;
 	nr_stale = 0;
+}
+
+void tlb_flush_all(void)
+{
+	stale_all = 1;
+	tlb_flush_stale();
 }
 
 void tlb_flush_one(uint64_t va)

@@ -84,6 +84,16 @@ void guest_soft_int(unsigned int vector, unsigned int insn_bytes)
 	guest_trap(TRAP_GP, (vector & 255) * 8 + 2);
 }
 
+int guest_return_to(uint64_t rip, uint64_t rflags, uint64_t rsp)
+{
+	if ((rip >> 47) != 0 && (rip >> 47) != 0x1ffff)
+		return 0;
+	vcpu.regs.rip = rip;
+	vcpu.regs.rflags = (rflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM)) | X86_EFLAGS_IF | 2;
+	vcpu.regs.rsp = rsp;
+	return 1;
+}
+
 void guest_iret(void)
 {
 	struct iret_context f;
@@ -93,9 +103,8 @@ void guest_iret(void)
 		domain_crash("iret: frame at %#lx is not readable", r->rsp);
 	if ((f.cs & 3) == 3)
 		domain_crash("iret to user mode at %#lx: this platform runs kernel mode only", f.rip);
-	r->rip = f.rip;
-	r->rsp = f.rsp;
-	r->rflags = (f.rflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM)) | X86_EFLAGS_IF | 2;
+	if (!guest_return_to(f.rip, f.rflags, f.rsp))
+		domain_crash("iret to %#lx, which is not an address", f.rip);
 	if (!(f.flags & VGCF_in_syscall)) {
 		r->r11 = f.r11;
 		r->rcx = f.rcx;

@@ -16,7 +16,7 @@ static hypercall_fn *const handlers[NR_HYPERCALLS] = {
 static long absent(uint64_t nr, uint64_t a1)
 {
 	static uint64_t traced;
-	uint64_t bit = 1UL << (nr & 63);
+	uint64_t bit = 1UL << (nr < NR_HYPERCALLS ? nr : NR_HYPERCALLS - 1);
 
 	if (header.trace || !(traced & bit)) {
 		traced |= bit;
@@ -47,7 +47,8 @@ long do_multicall(uint64_t calls, uint64_t count, uint64_t a3, uint64_t a4, uint
 
 	if (vcpu.in_multicall)
 		return -XEN_EINVAL;
-	if (count > (1UL << 32) || !guest_handle_ok(calls) || !guest_handle_ok(calls + count * sizeof(e)))
+	count = (uint32_t)count;
+	if (!guest_handle_ok(calls) || !guest_handle_ok(calls + count * sizeof(e)))
 		return -XEN_EFAULT;
 	vcpu.in_multicall = 1;
 	for (i = 0; i < count; i++, calls += sizeof(e)) {

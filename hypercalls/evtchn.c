@@ -210,7 +210,7 @@ static long send(uint64_t arg)
 
 long do_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
 {
-	switch (cmd) {
+	switch ((uint32_t)cmd) {
 	case EVTCHNOP_send:
 		return send(arg);
 	case EVTCHNOP_unmask:

@@ -102,7 +102,8 @@ static long get_version(uint64_t uop, uint64_t count)
 
 long do_grant_table_op(uint64_t cmd, uint64_t uop, uint64_t count, uint64_t a4, uint64_t a5)
 {
-	switch (cmd) {
+	count = (uint32_t)count;
+	switch ((uint32_t)cmd) {
 	case GNTTABOP_setup_table:
 		return setup_table(uop, count);
 	case GNTTABOP_query_size:

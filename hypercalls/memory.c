@@ -14,55 +14,64 @@
 static struct pvn_request q;
 static struct pvn_reply r;
 
-/* Give one extent back: frames must be the domain's and in no use at all. */
+/* Give one run back.  The machine says how many frames of it have gone. */
+static int release_run(uint64_t mfn, uint64_t n)
+{
+	uint64_t i, *list = (uint64_t *)q.data;
+	int64_t done;
+
+	for (i = 0; i < n; i++)
+		list[i] = mfn + i;
+	q.op = PVN_REQ_MEM_RELEASE;
+	q.len = (uint32_t)(n * sizeof(uint64_t));
+	done = machine_call(&q, &r);
+	for (i = 0; (int64_t)i < done && i < n; i++) {
+		mfn_page(mfn + i)->released ^= 1;
+		this_domain.tot_pages--;
+	}
+	return done == (int64_t)n;
+}
+
+/* Frames must be the domain's and in no use at all: a mapping keeps its frame. */
 static int release_extent(uint64_t mfn, unsigned int order)
 {
-	uint64_t i, n = 1UL << order, *list = (uint64_t *)q.data;
+	uint64_t i, part, n = 1UL << order;
 
-	if (n > BATCH)
-		return 0;
 	for (i = 0; i < n; i++) {
 		struct page_info *pg = mfn_page(mfn + i);
 
 		if (!pg || pg->count)
 			return 0;
-		list[i] = mfn + i;
 	}
-	q.op = PVN_REQ_MEM_RELEASE;
-	q.len = (uint32_t)(n * sizeof(uint64_t));
 	tlb_flush_stale();
-	if (machine_call(&q, &r) != (int64_t)n)
-		return 0;
-	for (i = 0; i < n; i++) {
-		mfn_page(mfn + i)->released ^= 1;
-		this_domain.tot_pages--;
+	for (i = 0; i < n; i += part) {
+		part = n - i < BATCH ? n - i : BATCH;
+		if (!release_run(mfn + i, part))
+			return 0;
 	}
 	return 1;
 }
 
 static int populate_extent(uint64_t pfn, unsigned int order, uint64_t *mfn_out)
 {
-	uint64_t i, n = 1UL << order, *list = (uint64_t *)q.data, *got = (uint64_t *)r.data;
+	uint64_t i, mfn;
 
-	if (n > BATCH)
-		return 0;
-	for (i = 0; i < n; i++)
-		list[i] = pfn + i;
 	q.op = PVN_REQ_MEM_POPULATE;
-	q.a[0] = n;
-	q.len = (uint32_t)(n * sizeof(uint64_t));
-	if (machine_call(&q, &r) != (int64_t)n || r.len < n * sizeof(uint64_t))
+	q.a[0] = pfn;
+	q.a[1] = order;
+	q.len = 0;
+	if (machine_call(&q, &r) < 0)
 		return 0;
-	for (i = 0; i < n; i++) {
-		struct page_info *pg;
+	mfn = r.a[0];
+	for (i = 0; i < 1UL << order; i++) {
+		struct page_info *pg = mfn_slot(mfn + i);
 
-		if (got[i] < this_domain.ram_mfn || got[i] - this_domain.ram_mfn >= this_domain.ram_frames || mfn_page(got[i]))
-			domain_crash("the machine gave frame %#lx, which cannot be", got[i]);
-		pg = mfn_slot(got[i]);
+		if (!pg || mfn_page(mfn + i))
+			domain_crash("the machine gave frame %#lx, which cannot be", mfn + i);
 		pg->released ^= 1;
 		this_domain.tot_pages++;
 	}
-	*mfn_out = got[0];
+	*mfn_out = mfn;
 	return 1;
 }
 
@@ -81,7 +90,8 @@ static long reservation(uint64_t cmd, uint64_t start, uint64_t arg)
 		uint64_t slot = (uint64_t)m.extent_start.p + i * sizeof(frame);
 
 		frame = 0;
-		if (m.extent_start.p && copy_from_guest(&frame, slot, sizeof(frame)))
+		if ((m.extent_start.p || cmd != XENMEM_increase_reservation) &&
+		    copy_from_guest(&frame, slot, sizeof(frame)))
 			break;
 		if (cmd == XENMEM_decrease_reservation) {
 			if (!release_extent(frame, m.extent_order))
@@ -89,7 +99,8 @@ static long reservation(uint64_t cmd, uint64_t start, uint64_t arg)
 			continue;
 		}
 		/* increase_reservation has no pfn to give: the frame gets none in the M2P */
-		if (!populate_extent(cmd == XENMEM_populate_physmap ? frame : ~0UL, m.extent_order, &out))
+		if (!populate_extent(cmd == XENMEM_populate_physmap ? frame : PVN_PFN_NONE,
+				     m.extent_order, &out))
 			break;
 		if (m.extent_start.p && copy_to_guest(slot, &out, sizeof(out)))
 			break;

@@ -63,6 +63,7 @@ long do_mmu_update(uint64_t reqs, uint64_t count, uint64_t done_h, uint64_t fore
 	uint32_t i, n = (uint32_t)count;
 	long rc = 0;
 
+	foreign = (uint32_t)foreign;
 	if (!DOMID_OK(foreign & 0xffff) || (foreign >> 16 && !DOMID_OK((foreign >> 16) - 1)))
 		return -XEN_EPERM;
 	spin_lock(&this_domain.mm_lock);
@@ -137,8 +138,11 @@ static long new_baseptr(uint64_t mfn, uint64_t *slot, int may_be_zero)
 {
 	uint64_t old = *slot;
 
-	if (mfn == old)
+	if (mfn == old) {
+		if (slot == &vcpu.cr3_mfn)
+			tlb_flush_stale(); /* loading cr3 is the flush, changed or not */
 		return 0;
+	}
 	if (mfn || !may_be_zero) {
 		if (!mfn_page(mfn) || page_get_type(mfn, PGT_l4))
 			return -XEN_EINVAL;
@@ -146,10 +150,8 @@ static long new_baseptr(uint64_t mfn, uint64_t *slot, int may_be_zero)
 	*slot = mfn;
 	if (old)
 		page_put_type(old);
-	if (slot == &vcpu.cr3_mfn) {
-		platform_flush_all();
-		tlb_flush_stale();
-	}
+	if (slot == &vcpu.cr3_mfn)
+		tlb_flush_all();
 	return 0;
 }
 

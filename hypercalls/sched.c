@@ -90,7 +90,7 @@ static long shutdown(uint64_t arg)
 
 long do_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
 {
-	switch (cmd) {
+	switch ((uint32_t)cmd) {
 	case SCHEDOP_yield:
 		platform_yield();
 		hv_exit_work = 1; /* pollers of rings rely on events coming in meanwhile */
@@ -115,8 +115,9 @@ long do_set_timer_op(uint64_t timeout, uint64_t a2, uint64_t a3, uint64_t a4, ui
 	if ((int64_t)timeout < 0 || (timeout > now && timeout - now > TIMER_FAR_NS))
 		timeout = now + TIMER_SOON_NS; /* a guest whose clock went wrong must not hang */
 	vcpu.singleshot_ns = timeout;
-	timers_arm();
 	if (timeout && timeout <= now)
 		hv_exit_work = vcpu.timer_due = 1;
+	else
+		timers_arm();
 	return 0;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypercall ABI in one list.  Dispatch, the names in traces, the hypercall man page
- * and the guest-side stubs come from it.
+ * The hypercall ABI in one list.  Declarations and dispatch come from it (dispatch.h, dispatch.c).
  *
  * Tour: 8.  A row: X(name, arguments, served, brief).  The number is __HYPERVISOR_name of
  * <xen/xen.h>.  `served`: image = in the domain's own hv image; machine = the image checks
  * and asks paravaned; both.  The comment above a row is its manual.
  *
- * A hypercall without a row answers -ENOSYS and is traced once per number.
+ * A hypercall without a row answers -ENOSYS and is logged, once per number and domain.
  */
 #ifndef HYPERCALLS_TABLE_H
 #define HYPERCALLS_TABLE_H

@@ -6,6 +6,8 @@
 #include <xen/callback.h>
 #include <xen/physdev.h>
 
+#define MAX_TRAP_ENTRIES 4096	/* each vector many times over */
+
 static int canonical(uint64_t va)
 {
 	return (va >> 47) == 0 || (va >> 47) == 0x1ffff;
@@ -14,12 +16,13 @@ static int canonical(uint64_t va)
 long do_set_trap_table(uint64_t traps, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	struct trap_info t;
+	unsigned int n;
 
 	if (!traps) {
 		memset(vcpu.traps, 0, sizeof(vcpu.traps));
 		return 0;
 	}
-	for (;; traps += sizeof(t)) {
+	for (n = 0; n < MAX_TRAP_ENTRIES; n++, traps += sizeof(t)) {
 		if (copy_from_guest(&t, traps, sizeof(t)))
 			return -XEN_EFAULT;
 		if (!t.address)
@@ -28,6 +31,7 @@ long do_set_trap_table(uint64_t traps, uint64_t a2, uint64_t a3, uint64_t a4, ui
 			return -XEN_EINVAL;
 		vcpu.traps[t.vector] = (struct pv_trap){ t.address, t.cs, t.flags };
 	}
+	return -XEN_EINVAL; /* no end in sight; Xen would go on, preemptibly */
 }
 
 long do_stack_switch(uint64_t ss, uint64_t esp, uint64_t a3, uint64_t a4, uint64_t a5)
@@ -72,6 +76,7 @@ long do_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64
 {
 	struct callback_register r;
 
+	cmd = (uint32_t)cmd;
 	if (cmd == CALLBACKOP_unregister)
 		return -XEN_EINVAL; /* only the NMI callback can go, and there is none */
 	if (cmd != CALLBACKOP_register)
@@ -89,9 +94,9 @@ long do_fpu_taskswitch(uint64_t set, uint64_t a2, uint64_t a3, uint64_t a4, uint
 
 long do_set_segment_base(uint64_t which, uint64_t base, uint64_t a3, uint64_t a4, uint64_t a5)
 {
-	if (which != SEGBASE_GS_USER_SEL && !canonical(base))
+	if ((uint32_t)which != SEGBASE_GS_USER_SEL && !canonical(base))
 		return -XEN_EINVAL;
-	switch (which) {
+	switch ((uint32_t)which) {
 	case SEGBASE_FS:
 		platform_set_segment_base(0, base);
 		return 0;
@@ -109,6 +114,8 @@ long do_set_segment_base(uint64_t which, uint64_t base, uint64_t a3, uint64_t a4
 
 long do_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4, uint64_t a5)
 {
+	cmd = (uint32_t)cmd;
+	type = (uint32_t)type;
 	if (type > VMASST_TYPE_runstate_update_flag && type != VMASST_TYPE_m2p_strict)
 		return -XEN_EINVAL;
 	if (cmd == VMASST_CMD_enable)
@@ -124,7 +131,7 @@ long do_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_
 {
 	struct physdev_set_iopl iopl;
 
-	switch (cmd) {
+	switch ((uint32_t)cmd) {
 	case PHYSDEVOP_set_iopl:
 		if (copy_from_guest(&iopl, arg, sizeof(iopl)))
 			return -XEN_EFAULT;

@@ -5,21 +5,26 @@
 #include <hv/mm.h>
 
 #define PERIOD_MIN_NS	1000000UL
+#define PERIOD_MAX_NS	((1UL << 62) - 1)	/* Xen's STIME_DELTA_MAX */
 
 static long register_info(uint64_t arg)
 {
 	struct vcpu_register_vcpu_info r;
 	struct vcpu_info *to;
+	int rc;
 
 	if (copy_from_guest(&r, arg, sizeof(r)))
 		return -XEN_EFAULT;
 	if (vcpu.info_gfn)
 		return -XEN_EBUSY;
-	if (r.offset > PAGE_SIZE - sizeof(struct vcpu_info))
+	if (r.offset > PAGE_SIZE - sizeof(struct vcpu_info) || r.offset % sizeof(uint64_t))
 		return -XEN_ENXIO;
 	if (!mfn_page(r.mfn))
 		return -XEN_EINVAL;
-	if (page_get_type(r.mfn, PGT_writable))
+	spin_lock(&this_domain.mm_lock);
+	rc = page_get_type(r.mfn, PGT_writable);
+	spin_unlock(&this_domain.mm_lock);
+	if (rc)
 		return -XEN_EACCES;
 	to = (struct vcpu_info *)((char *)mfn_ptr(r.mfn) + r.offset);
 	*to = *vcpu_info_ptr;
@@ -39,7 +44,7 @@ static long register_runstate(uint64_t arg)
 	if (copy_from_guest(&a, arg, sizeof(a)))
 		return -XEN_EFAULT;
 	if (!guest_handle_ok(a.addr.p))
-		return -XEN_EINVAL;
+		return -XEN_EFAULT;
 	vcpu.runstate_va = a.addr.p;
 	runstate_publish();
 	return 0;
@@ -64,7 +69,7 @@ static long set_periodic(uint64_t arg)
 
 	if (copy_from_guest(&t, arg, sizeof(t)))
 		return -XEN_EFAULT;
-	if (t.period_ns < PERIOD_MIN_NS)
+	if (t.period_ns < PERIOD_MIN_NS || t.period_ns > PERIOD_MAX_NS)
 		return -XEN_EINVAL;
 	vcpu.periodic_ns = t.period_ns;
 	vcpu.periodic_next_ns = now_ns() + t.period_ns;
@@ -88,9 +93,10 @@ static long set_singleshot(uint64_t arg)
 
 long do_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4, uint64_t a5)
 {
+	id = (uint32_t)id;
 	if (id >= header.nr_vcpus)
 		return -XEN_ENOENT;
-	switch (cmd) {
+	switch ((uint32_t)cmd) {
 	case VCPUOP_is_up:
 		return id == vcpu.id;
 	case VCPUOP_get_runstate_info:
@@ -98,7 +104,7 @@ long do_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4, uint64_t a
 	}
 	if (id != vcpu.id)
 		return cmd <= VCPUOP_register_vcpu_info ? -XEN_EINVAL : -XEN_ENOSYS;
-	switch (cmd) {
+	switch ((uint32_t)cmd) {
 	case VCPUOP_up:
 		return 0;
 	case VCPUOP_initialise:
@@ -117,6 +123,8 @@ long do_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4, uint64_t a
 		return 0;
 	case VCPUOP_register_vcpu_info:
 		return register_info(arg);
+	case VCPUOP_get_physid:
+		return -XEN_EINVAL;
 	}
 	return -XEN_ENOSYS;
 }

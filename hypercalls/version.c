@@ -7,7 +7,6 @@
 
 #define XEN_MAJOR	4
 #define XEN_MINOR	17
-#define CONSOLE_MAX	(64UL << 10)	/* one call; the guest may call again */
 
 /* What a PV guest of Xen 4.17 is told, of the features that hold here. */
 #define FEATURES	(1U << XENFEAT_mmu_pt_update_preserve_ad | 1U << XENFEAT_highmem_assist | \
@@ -50,7 +49,7 @@ long do_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64
 {
 	xen_platform_parameters_t pp = { .virt_start = 0xffff800000000000UL };
 
-	switch (cmd) {
+	switch ((uint32_t)cmd) {
 	case XENVER_version:
 		return XEN_MAJOR << 16 | XEN_MINOR;
 	case XENVER_extraversion:
@@ -82,12 +81,12 @@ long do_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4, u
 	char part[512];
 	uint64_t done = 0;
 
+	cmd = (uint32_t)cmd;
+	count = (uint32_t)count;
 	if (cmd == CONSOLEIO_read)
 		return 0; /* input is the control domain's */
 	if (cmd != CONSOLEIO_write)
 		return -XEN_ENOSYS;
-	if (count > CONSOLE_MAX)
-		count = CONSOLE_MAX;
 	while (done < count) {
 		uint64_t n = count - done < sizeof(part) ? count - done : sizeof(part);
 

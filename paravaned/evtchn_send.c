@@ -20,7 +20,7 @@ static void vcpu_wake(struct domain *d, struct pvn_vcpu *v)
 {
 	switch (__atomic_load_n(&v->run_state, __ATOMIC_SEQ_CST)) {
 	case PVN_VCPU_RUNNING:
-		if (!__atomic_exchange_n(&v->kicked, 1, __ATOMIC_SEQ_CST) && d->pidfd >= 0)
+		if (d->pidfd >= 0 && !__atomic_exchange_n(&v->kicked, 1, __ATOMIC_SEQ_CST))
 			syscall(SYS_pidfd_send_signal, d->pidfd, PVN_KICK_SIGNAL, NULL, 0);
 		break;
 	case PVN_VCPU_BLOCKED:

@@ -115,14 +115,14 @@ int memory_populate(struct domain *d, uint64_t pfn, unsigned int order, uint64_t
 
 	if (!d->range.frames)
 		return -ENOMEM;
-	if (!run_is_free(d, i, nr))
+	if (pfn == PVN_PFN_NONE || !run_is_free(d, i, nr))
 		i = run_find(d, nr);
 	if (i >= ram_frames(d) || account_take(d, nr))
 		return -ENOMEM;
 	m2p = (uint64_t *)(d->shared + PVN_M2P_OFFSET) + PVN_HEAP_FRAMES + i;
 	for (k = 0; k < nr; k++) {
 		d->populated[(i + k) / 64] |= 1ULL << ((i + k) % 64);
-		m2p[k] = pfn + k;
+		m2p[k] = pfn == PVN_PFN_NONE ? pfn : pfn + k;
 	}
 	*mfn = d->range.base + PVN_HEAP_FRAMES + i;
 	return 0;

@@ -43,6 +43,8 @@ static void say(struct domain *d, const struct pvn_request *q)
 	pvn_log(LOG_INFO, "d%u: %.*s", d->domid, (int)(q->len < 400 ? q->len : 400), (const char *)q->data);
 }
 
+#define POPULATE_ORDER_MAX 9	/* as Xen's for a guest */
+
 /* The frames of one request are given back run by run: a hole costs a system call. */
 static int64_t mem_release(struct domain *d, const struct pvn_request *q)
 {
@@ -68,18 +70,9 @@ static int64_t mem_release(struct domain *d, const struct pvn_request *q)
 
 static int64_t mem_populate(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
 {
-	uint64_t pfn, mfn, i, n = q->a[0];
-
-	if (n > q->len / 8)
+	if (q->a[1] > POPULATE_ORDER_MAX || (q->a[0] >= PVN_MAX_MFN && q->a[0] != PVN_PFN_NONE))
 		return -EINVAL;
-	for (i = 0; i < n; i++) {
-		memcpy(&pfn, q->data + i * 8, 8);
-		if (pfn >= PVN_MAX_MFN || memory_populate(d, pfn, 0, &mfn))
-			break;
-		memcpy(r->data + i * 8, &mfn, 8);
-	}
-	r->len = (uint32_t)(i * 8);
-	return (int64_t)i;
+	return memory_populate(d, q->a[0], (unsigned int)q->a[1], &r->a[0]);
 }
 
 static int64_t status(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
@@ -111,7 +104,6 @@ static uint32_t cost(const struct domain *d, const struct pvn_request *q)
 {
 	switch (q->op) {
 	case PVN_REQ_MEM_RELEASE:
-	case PVN_REQ_MEM_POPULATE:
 		return q->len / 32;	/* a few frames, each perhaps a hole to punch */
 	case PVN_REQ_RESET:
 	case PVN_REQ_BIND_VIRQ:

@@ -65,13 +65,22 @@ _start:
 hv_hypercall_entry:
 	movq	%rsp, hv_guest_rsp(%rip)
 	leaq	hv_stack_top(%rip), %rsp
+	/* A guest may name as clobbered only the arguments it passes: give all of them back. */
 	pushq	%r9
-	pushq	%rax
+	pushq	%r8
+	pushq	%r10
+	pushq	%rdx
+	pushq	%rsi
+	pushq	%rdi
 	movq	%r10, %rcx
 	movq	%rax, %r9
 	cld
 	call	hypercall_dispatch
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
 	popq	%r10
+	popq	%r8
 	popq	%r9
 	/* The guest may have unmasked events with a plain store before this call. */
 	movq	vcpu_info_ptr(%rip), %rcx
@@ -146,6 +155,8 @@ hv_iret_entry:
 	.type hv_enter_guest, @function
 hv_enter_guest:
 	leaq	hv_stack_top(%rip), %rsp
+	pushq	$2			/* NT would make iretq fault; flags are the guest's until here */
+	popfq
 	leaq	vcpu(%rip), %rcx
 	cmpl	$0, hv_exit_work(%rip)
 	.globl hv_enter_window

@@ -18,9 +18,5 @@ void signals_init(uint64_t base, uint64_t size);
 
 /* timer.c */
 void timer_init(void);
-void timer_expired(void);
-
-/* va.c */
-void va_init(uint64_t start);
 
 #endif

@@ -79,6 +79,17 @@ static int is_return_fault(int sig, const struct sigcontext *s)
 	return sig == SIGSEGV && s->trapno == TRAP_PF && s->rip == (uint64_t)hv_fast_ret;
 }
 
+/* The guest's TF and AC reach the image with a call of the hypercall page: they end here. */
+static int flag_trap_in_image(struct sigcontext *s)
+{
+	uint64_t flag = s->trapno == TRAP_DB ? X86_EFLAGS_TF : s->trapno == TRAP_AC ? X86_EFLAGS_AC : 0;
+
+	if (!(s->eflags & flag))
+		return 0;
+	s->eflags &= ~flag;
+	return 1;
+}
+
 static void __attribute__((noreturn)) trap_in_image(int sig, const siginfo_t *si,
 						     const struct sigcontext *s)
 {
@@ -110,13 +121,15 @@ static void handle_syscall(const siginfo_t *si)
 	r->rax = (uint64_t)hypercall_dispatch(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->rax);
 }
 
-static void handle_page_fault(const struct sigcontext *s)
+static void handle_page_fault(int sig, const struct sigcontext *s)
 {
 	uint64_t cr2 = s->cr2;
 	uint32_t err = (uint32_t)s->err;
 	const char *why;
 	struct walk w;
 
+	if (sig == SIGBUS)
+		domain_crash("the host has no memory behind %#lx (rip %#lx)", cr2, vcpu.regs.rip);
 	if (cr2 < PVN_GUEST_END && guest_walk(cr2, &w) == 0 &&
 	    (!(err & PFEC_write) || (w.flags & _PAGE_RW)) &&
 	    (!(err & PFEC_insn) || !(w.flags & _PAGE_NX))) {
@@ -132,11 +145,11 @@ static void handle_page_fault(const struct sigcontext *s)
 	guest_page_fault(cr2, err);
 }
 
-static void handle_fault(const struct sigcontext *s)
+static void handle_fault(int sig, const struct sigcontext *s)
 {
 	switch (s->trapno) {
 	case TRAP_PF:
-		handle_page_fault(s);
+		handle_page_fault(sig, s);
 		break;
 	case TRAP_GP:
 		if (!emulate_privileged())
@@ -164,15 +177,19 @@ static void hv_signal(int sig, siginfo_t *si, struct ucontext *uc)
 
 	if (interrupt && interrupted_image(s, sig))
 		return;
-	if (!interrupt && in_image(s->rip) && !is_return_fault(sig, s))
+	__asm__ volatile("pushfq; andq %0, (%%rsp); popfq" : : "i"(~X86_EFLAGS_AC) : "cc", "memory");
+	if (!interrupt && in_image(s->rip) && !is_return_fault(sig, s)) {
+		if (flag_trap_in_image(s))
+			return;
 		trap_in_image(sig, si, s);
+	}
 	load_regs(s);
 	if (returning)
 		pop_rip();
 	if (sig == SIGSYS)
 		handle_syscall(si);
 	else if (!interrupt && !returning)
-		handle_fault(s);
+		handle_fault(sig, s);
 	guest_exit_work();
 	store_regs(s);
 }

@@ -4,7 +4,7 @@
  *
  * Tour: 6.  paravaned has made the process (namespaces, limits, descriptors) and put a
  * seccomp program into the page set.  Here the image maps what it owns, gets rid of what
- * it does not need (the host's stack, the vDSO), and locks the door behind itself.
+ * it does not need (the host's stack), and locks the door behind itself.
  * Failures exit with a code of their own: paravaned reports it as "image: start failed (N)".
  */
 #include <stdint.h>
@@ -23,7 +23,7 @@
 #define FRAME_TABLE_VA	(PVN_PRIVATE_VA + 0x100000)
 #define ALTSTACK_VA	(PVN_PRIVATE_VA + 0x20000)
 #define ALTSTACK_MAX	0x40000UL
-#define FUTEX_FRAME_SLACK 16384UL	/* handler depth on top of the kernel's signal frame */
+#define HANDLER_SLACK	16384UL	/* handler depth on top of the kernel's signal frame */
 
 void hv_start(uint64_t *sp);
 
@@ -88,7 +88,7 @@ void hv_start(uint64_t *sp)
 {
 	uint64_t frame = auxv_get(sp, AT_MINSIGSTKSZ, 4096);
 	uint64_t hwcap2 = auxv_get(sp, AT_HWCAP2, 0);
-	uint64_t altstack = (frame + FUTEX_FRAME_SLACK + PAGE_SIZE - 1) & PAGE_MASK;
+	uint64_t altstack = (frame + HANDLER_SLACK + PAGE_SIZE - 1) & PAGE_MASK;
 
 	check(altstack <= ALTSTACK_MAX, 9);
 	map_windows();
@@ -104,7 +104,6 @@ void hv_start(uint64_t *sp)
 
 	signals_init(ALTSTACK_VA, altstack);
 	timer_init();
-	va_init(0);
 	frame_table_init(FRAME_TABLE_VA);
 	install_filter();
 	guest_start();

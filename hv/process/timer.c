@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Process platform: the host timer that interrupts a running guest, and the clock of
- * segment bases.  A blocked vCPU does not need it: its wait has a time-out of its own.
+ * Process platform: the host timer that interrupts a running guest.
+ * A blocked vCPU does not need it: its wait has a time-out of its own.
  */
 #include <linux/signal.h>
 #include <linux/time.h>
@@ -30,9 +30,7 @@ void platform_set_timer(uint64_t ns)
 	uint64_t now = now_ns(), left = ns > now ? ns - now : 1;
 
 	memset(&t, 0, sizeof(t));
-	if (ns) {
-		t.it_value.tv_sec = (long long)(left / 1000000000UL);
-		t.it_value.tv_nsec = (long long)(left % 1000000000UL);
-	}
+	t.it_value.tv_sec = (long long)(left / 1000000000UL);
+	t.it_value.tv_nsec = (long long)(left % 1000000000UL);
 	sys6(__NR_timer_settime, timer_id, 0, &t, 0, 0, 0);
 }

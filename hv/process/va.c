@@ -15,21 +15,9 @@
 
 #define RUN_FLAGS	(_PAGE_PRESENT | _PAGE_RW | _PAGE_NX)
 
-static uint64_t va_start;
-
-uint64_t platform_va_start(void)
-{
-	return va_start;
-}
-
 uint64_t platform_va_end(void)
 {
 	return PVN_GUEST_END;
-}
-
-void va_init(uint64_t start)
-{
-	va_start = start;
 }
 
 void platform_flush_range(uint64_t va, uint64_t pages)
@@ -40,7 +28,8 @@ void platform_flush_range(uint64_t va, uint64_t pages)
 		return;
 	if (bytes > PVN_GUEST_END - va)
 		bytes = PVN_GUEST_END - va;
-	sys_munmap(va, bytes);
+	if (sys_munmap(va, bytes)) /* no mapping left to split the run with: drop them all */
+		platform_flush_all();
 }
 
 void platform_flush_page(uint64_t va)
@@ -50,7 +39,7 @@ void platform_flush_page(uint64_t va)
 
 void platform_flush_all(void)
 {
-	sys_munmap(va_start, PVN_GUEST_END - va_start);
+	sys_munmap(0, PVN_GUEST_END);
 }
 
 /* A walk that fills the cache tells the tables which region they serve (tlb.c). */
@@ -62,10 +51,14 @@ static void note_hints(uint64_t va, const struct walk *w)
 		uint64_t base = level < 3 ? va >> (PAGE_SHIFT + 9 * level) << (9 * (level - 1)) : 0;
 		uint32_t hint = (uint32_t)base + 1, *p;
 
-		if (!mfn_page(w->table_mfn[level]))
+		const struct page_info *pg = mfn_page(w->table_mfn[level]);
+
+		if (!pg)
 			return;
 		p = page_va_hint(w->table_mfn[level]);
-		if (*p == VA_HINT_NONE)
+		if (pg->type != PGT_l1 + level - 1) /* through a linear map: not at its own level */
+			*p = VA_HINT_MANY;
+		else if (*p == VA_HINT_NONE)
 			*p = hint;
 		else if (*p != hint)
 			*p = VA_HINT_MANY;

@@ -59,13 +59,13 @@ static void futex_sleep(struct pvn_vcpu *pv, uint64_t now, uint64_t until)
 	sys_futex(&pv->wake, FUTEX_WAIT, w, timeout);
 }
 
-static void adapt_window(uint64_t slept_ns, int polled_in_vain)
+static void adapt_window(uint64_t slept_ns)
 {
 	uint64_t max = READ_ONCE(header.poll_max_ns);
 
 	if (slept_ns < max)
 		vcpu.poll_window_ns = vcpu.poll_window_ns ? vcpu.poll_window_ns * 2 : POLL_START_NS;
-	else if (polled_in_vain)
+	else
 		vcpu.poll_window_ns = 0;
 	if (vcpu.poll_window_ns > max)
 		vcpu.poll_window_ns = max;
@@ -89,7 +89,7 @@ uint64_t platform_wait(uint64_t now, uint64_t until)
 	if (!came && !(until && now >= until)) {
 		futex_sleep(pv, now, until);
 		now = now_ns();
-		adapt_window(now - start, !came);
+		adapt_window(now - start);
 	}
 	WRITE_ONCE(pv->run_state, PVN_VCPU_RUNNING);
 	smp_mb(); /* a waker that saw POLLING relies on the drain that follows */

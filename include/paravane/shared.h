@@ -37,6 +37,7 @@
 #define PVN_MAX_GREFS		(PVN_MAX_GRANT_FRAMES * 512)
 
 #define PVN_MAX_MFN		(1UL << 32)	/* what a v1 grant entry can name */
+#define PVN_PFN_NONE		(~0UL)		/* no pfn; what the M2P says of a frame without one */
 
 /* Heap frames: index i is mfn_base + i, at byte offset PVN_HEAP_OFFSET + i*4096. */
 #define PVN_HEAP_FRAMES		256
@@ -227,7 +228,7 @@ enum pvn_request_op {
 	PVN_REQ_CONSOLE_WRITE,		/* data = bytes for the machine's console ring; no reply */
 	PVN_REQ_LOG,			/* data = one line, no newline: for the machine's log; no reply */
 	PVN_REQ_MEM_RELEASE,		/* data = uint64_t mfn[]: frames given back, hole punched -> ret = count */
-	PVN_REQ_MEM_POPULATE,		/* a0 = count; data = uint64_t pfn[] -> data = mfn[], ret = count done */
+	PVN_REQ_MEM_POPULATE,		/* a0 = pfn (~0 = none), a1 = order -> a0 = first mfn of the run; all or nothing */
 };
 
 #define PVN_DATA_MAX	4000

@@ -99,8 +99,10 @@ static void peer_bound(struct xenevtchn_handle *h, struct pvn_unasked *m)
 
 	if (!b || b->kind != BINDING_UNBOUND)
 		return;
-	/* What fails here leaves a port that never fires, as with a peer that never sends. */
-	link_bind(h, b, &m->evtchn, &m->fds[0]);
+	/* What fails here leaves a port that never fires, as with a peer that never sends.  What the
+	 * peer sent before this message was read found no port on the link: fire for it. */
+	if (!link_bind(h, b, &m->evtchn, &m->fds[0]))
+		binding_fire(h, b);
 }
 
 static void peer_closed(struct xenevtchn_handle *h, struct binding *b)

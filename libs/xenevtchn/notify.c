@@ -52,11 +52,12 @@ static void vcpu_kick(struct xenevtchn_handle *h, struct link *l, unsigned v)
 
 	switch (__atomic_load_n(&vcpu->run_state, __ATOMIC_SEQ_CST)) {
 	case PVN_VCPU_RUNNING:
-		if (__atomic_exchange_n(&vcpu->kicked, 1, __ATOMIC_SEQ_CST))
-			break;
+		/* kicked = 1 keeps others from sending: it is a promise, so the means come first. */
 		fd = vcpu_pidfd(h, l, v);
-		if (fd >= 0)
-			syscall(SYS_pidfd_send_signal, fd, PVN_KICK_SIGNAL, NULL, 0);
+		if (fd < 0 || __atomic_exchange_n(&vcpu->kicked, 1, __ATOMIC_SEQ_CST))
+			break;
+		if (syscall(SYS_pidfd_send_signal, fd, PVN_KICK_SIGNAL, NULL, 0))
+			__atomic_store_n(&vcpu->kicked, 0, __ATOMIC_SEQ_CST);
 		break;
 	case PVN_VCPU_BLOCKED:
 		__atomic_add_fetch(&vcpu->wake, 1, __ATOMIC_SEQ_CST);

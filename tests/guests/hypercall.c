@@ -2,12 +2,14 @@
 /*
  * How a hypercall is made.  What would break: GRUB and recent Linux issue a bare SYSCALL from their
  * own text, older kernels call the hypercall page, and both count on every register but rax, rcx
- * and r11 (and, through the page, on those two as well).
+ * and r11 (and, through the page, on those two as well); of the argument registers a call may
+ * change only those it has arguments for, here rdi and rsi.
  */
 #include "tests/guests/lib/guest.h"
 
 struct kept {
 	uint64_t rbx, rbp, r9, r12, r13, r14, r15, rcx, r11, rax, rip, rsp_before, rsp_after;
+	uint64_t rdx, r8, r10;
 };
 
 /* Call target (or execute SYSCALL itself if target is 0) with nr in rax and every other register
@@ -26,6 +28,7 @@ __asm__(
 "	mov $0x1001, %ebx; mov $0x1002, %ebp; mov $0x1003, %r9d\n"
 "	mov $0x1004, %r12d; mov $0x1005, %r13d; mov $0x1006, %r14d; mov $0x1007, %r15d\n"
 "	mov $0x1008, %ecx; mov $0x1009, %r11d\n"
+"	mov $0x100a, %edx; mov $0x100b, %r8d; mov $0x100c, %r10d\n"
 "	cmpq $0, probe_target(%rip)\n"
 "	mov $0x1009, %r11d\n"
 "	je 1f\n"
@@ -39,6 +42,7 @@ __asm__(
 "	mov %r12, 24(%rdx); mov %r13, 32(%rdx); mov %r14, 40(%rdx); mov %r15, 48(%rdx)\n"
 "	mov %rcx, 56(%rdx); mov %r11, 64(%rdx); mov %rax, 72(%rdx)\n"
 "	lea probe_after(%rip), %rax; mov %rax, 80(%rdx)\n"
+"	pop %rax; mov %rax, 104(%rdx); push %rax; mov %r8, 112(%rdx); mov %r10, 120(%rdx)\n"
 "	add $8, %rsp\n"
 "	mov %rsp, 96(%rdx)\n"
 "	pop %rdx; pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
@@ -57,6 +61,9 @@ static void check_kept(const struct kept *k)
 	CHECK_EQ(k->r13, 0x1005);
 	CHECK_EQ(k->r14, 0x1006);
 	CHECK_EQ(k->r15, 0x1007);
+	CHECK_EQ(k->rdx, 0x100a);
+	CHECK_EQ(k->r8, 0x100b);
+	CHECK_EQ(k->r10, 0x100c);
 	CHECK_EQ(k->rsp_after, k->rsp_before);
 	CHECK_EQ(k->rax >> 16, 4);		/* XENVER_version: major */
 }

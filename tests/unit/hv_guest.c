@@ -253,3 +253,53 @@ Test(guest, stopped_timer_does_not_keep_the_next_from_being_armed)
 	cr_expect_eq(vcpu.armed_ns, soon + 5);
 	cr_expect_eq(shim.timers, 2);
 }
+
+Test(guest, integer_arguments_are_32_bits)
+{
+	uint64_t rubbish = 0xdead00000000UL;
+
+	cr_expect_eq(do_sched_op(SCHEDOP_yield | rubbish, 0, 0, 0, 0), 0);
+	cr_expect_eq(shim.yields, 1);
+	cr_expect_eq(do_xen_version(XENVER_version | rubbish, 0, 0, 0, 0), 0x40011);
+	cr_expect_eq(do_vcpu_op(VCPUOP_is_up | rubbish, 0 | rubbish, 0, 0, 0), 1);
+}
+
+Test(guest, periodic_timer_too_slow_and_info_unaligned)
+{
+	uint64_t *arg = guest_ptr(50 << PAGE_SHIFT, 1);
+	struct vcpu_register_vcpu_info *r = (void *)arg;
+
+	*arg = ~0UL;
+	cr_expect_eq(do_vcpu_op(VCPUOP_set_periodic_timer, 0, 50 << PAGE_SHIFT, 0, 0), -XEN_EINVAL);
+	*r = (struct vcpu_register_vcpu_info){ .mfn = RAM(60), .offset = 60 };
+	cr_expect_eq(do_vcpu_op(VCPUOP_register_vcpu_info, 0, 50 << PAGE_SHIFT, 0, 0), -XEN_ENXIO);
+}
+
+Test(guest, iret_to_no_address_is_fatal, .exit_code = 33)
+{
+	struct iret_context *f = guest_ptr(STACK_TOP - 72, 1);
+
+	*f = (struct iret_context){ .rip = 1UL << 50, .cs = 0xe030, .rsp = 0x7000 };
+	vcpu.regs.rsp = STACK_TOP - 72;
+	guest_iret();
+}
+
+Test(guest, runstate_area_that_was_unmapped_is_tried_again)
+{
+	vcpu.runstate_va = 0x7000000;
+	runstate_change(RUNSTATE_running, now_ns());
+	cr_expect_eq(vcpu.runstate_va, 0x7000000);
+}
+
+Test(guest, populate_takes_a_run_from_the_machine)
+{
+	struct xen_memory_reservation *m = guest_ptr(50 << PAGE_SHIFT, 1);
+	uint64_t *pfn = guest_ptr(51 << PAGE_SHIFT, 1);
+
+	*m = (struct xen_memory_reservation){ .nr_extents = 1, .extent_order = 9, .domid = DOMID_SELF };
+	m->extent_start.p = (xen_pfn_t *)(51UL << PAGE_SHIFT);
+	*pfn = 5000;
+	shim_machine_ret = -XEN_ENOMEM;
+	cr_expect_eq(do_memory_op(XENMEM_populate_physmap, 50 << PAGE_SHIFT, 0, 0, 0), 0);
+	cr_expect_eq(this_domain.tot_pages, SHIM_PAGES);
+}

@@ -187,3 +187,39 @@ Test(pagetable, invalid_table_leaves_no_references, .init = shim_reset)
 	for (i = 0; i < SHIM_PAGES; i++)
 		cr_assert_eq(mfn_page(RAM(i))->count, 0, "frame %u still has %u", i, mfn_page(RAM(i))->count);
 }
+
+Test(pagetable, only_the_self_map_is_linear)
+{
+	/* Two L2 tables, one in the other: a reference without a type would let B change under A. */
+	uint64_t a = RAM(50), b = RAM(51);
+
+	cr_assert_eq(pt_write_entry(SHIM_L1, 1, 50, PTE(a, P), 0), 0);
+	cr_assert_eq(pt_write_entry(SHIM_L1, 1, 51, PTE(b, P), 0), 0);
+	cr_assert_eq(page_get_type(a, PGT_l2), 0);
+	cr_assert_eq(page_get_type(b, PGT_l2), 0);
+	cr_expect_eq(pt_write_entry(a, 2, 0, PTE(b, P), 0), -XEN_EINVAL);
+	cr_expect_eq(pt_write_entry(a, 2, 0, PTE(a, P), 0), 0, "itself");
+	page_put_type(a);
+	page_put_type(b);
+	cr_expect_eq(mfn_page(a)->count, 1, "the read-only mapping alone");
+	cr_expect_eq(mfn_page(b)->count, 1);
+}
+
+Test(pagetable, reserved_slots_are_cleared, .init = shim_reset)
+{
+	shim_table(SHIM_L4)[256] = PTE(SHIM_L3, RW);
+	cr_assert_eq(page_get_type(SHIM_L4, PGT_l4), 0);
+	cr_expect_eq(shim_table(SHIM_L4)[256], 0);
+}
+
+Test(pagetable, loading_the_same_tables_flushes)
+{
+	struct mmuext_op *op = mfn_ptr(RAM(60));
+
+	*page_va_hint(SHIM_L1) = 1;
+	cr_assert_eq(pt_write_entry(SHIM_L1, 1, 70, PTE(RAM(71), P), 0), 0);
+	*op = (struct mmuext_op){ .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = SHIM_L4 };
+	cr_assert_eq(do_mmuext_op(60 << PAGE_SHIFT, 1, 0, DOMID_SELF, 0), 0);
+	cr_expect_eq(shim.flush_range, 1);
+	cr_expect_eq(shim.flushed_va, 70 << PAGE_SHIFT);
+}

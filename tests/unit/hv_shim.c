@@ -57,7 +57,6 @@ void shim_reset(void)
 		shim_table(SHIM_L1)[i] = PTE(RAM(i), i < 4 ? _PAGE_PRESENT : RW);
 }
 
-uint64_t platform_va_start(void) { return 0; }
 uint64_t platform_va_end(void) { return PVN_GUEST_END; }
 void platform_flush_page(uint64_t va) { platform_flush_range(va, 1); }
 void platform_flush_range(uint64_t va, uint64_t pages)
