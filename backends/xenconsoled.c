@@ -7,12 +7,14 @@
 #include "backends/console.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <getopt.h>
 #include <paravane/rundir.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "backends/program.h"
 #include "backends/store.h"
@@ -36,11 +38,23 @@ static const struct option console_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* A daemon works in /; the user meant the directory he is in. */
+static const char *absolute(const char *path)
+{
+	static char buf[PATH_MAX];
+	char cwd[PATH_MAX / 2];
+
+	if (*path == '/' || !getcwd(cwd, sizeof(cwd)))
+		return path;
+	snprintf(buf, sizeof(buf), "%s/%s", cwd, path);
+	return buf;
+}
+
 static int console_option(int val, const char *arg)
 {
 	switch (val) {
 	case OPT_LOG_DIR:
-		opts.log_dir = arg;
+		opts.log_dir = absolute(arg);
 		return 0;
 	case OPT_ROTATE_SIZE:
 		return parse_uint(arg, UINT64_MAX, &opts.rotate_size);

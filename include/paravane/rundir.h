@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where things are at run time.  One rule for every program:
- *   $PARAVANE_RUNDIR if set; else for root /run/paravane; else
+ *   $PARAVANE_RUNDIR if set (absolute); else for root /run/paravane; else
  *   $XDG_RUNTIME_DIR/paravane; else /tmp/paravane-UID (made 0700, owner checked).
  * Below it:
  *   paravaned.sock          the machine's socket, 0600
@@ -17,14 +17,14 @@
 #include <stddef.h>
 
 /* The run directory, made if need be.  Returns a string that lives as long as the process,
- * or NULL with errno set (EPERM: it exists and is not ours). */
+ * or NULL with errno set (EPERM: it exists and is not ours; EINVAL: PARAVANE_RUNDIR is not absolute). */
 const char *pvn_rundir(void);
 
 /* rundir + "/" + name into buf.  Returns 0, or -ENAMETOOLONG, or -errno of pvn_rundir. */
 int pvn_runpath(char *buf, size_t size, const char *name);
 
-/* Path of the store's socket as above, and put XENSTORED_PATH into the environment unless the
- * user has set it, so that libxenstore finds it.  Returns 0 or -errno. */
+/* Path of the store's socket as above; and put it into XENSTORED_PATH, where libxenstore looks.
+ * What the user had there is for stock tools: a machine has one store.  Returns 0 or -errno. */
 int pvn_store_path(char *buf, size_t size);
 int pvn_store_setenv(void);
 

@@ -193,6 +193,8 @@ static int fork_away(void)
 	}
 	close(p[0]);
 	setsid();
+	if (chdir("/") != 0) /* no mount is kept busy, no core goes where xl was typed */
+		pvn_log(LOG_WARNING, "chdir /: %s", strerror(errno));
 	self.ready_fd = p[1];
 	return 0;
 }
@@ -259,10 +261,16 @@ static void redirect_stdio(void)
 void pvn_daemon_ready(void)
 {
 	self.pid = getpid();
+	if (self.lock_fd >= 0) {
+		/* Whoever looks for us would wait for ever at an empty file. */
+		if (dprintf(self.lock_fd, "%d\n", (int)self.pid) < 0) {
+			fprintf(stderr, "%s: pid file: %s\n", self.name, strerror(errno));
+			exit(1);
+		}
+		atexit(pidfile_clear);
+	}
 	if (!self.foreground)
 		redirect_stdio();
-	if (self.lock_fd >= 0 && dprintf(self.lock_fd, "%d\n", (int)self.pid) > 0)
-		atexit(pidfile_clear);
 	if (self.ready_fd >= 0) {
 		if (write(self.ready_fd, "r", 1) != 1)
 			pvn_log(LOG_WARNING, "the starter is gone");

@@ -41,6 +41,8 @@ static int rundir_choose(char *buf, size_t size)
 	const char *env = getenv("PARAVANE_RUNDIR"), *xdg = getenv("XDG_RUNTIME_DIR");
 	int n;
 
+	if (env && *env && *env != '/')
+		return -EINVAL; /* daemons have no working directory to be relative to */
 	if (env && *env)
 		n = snprintf(buf, size, "%s", env);
 	else if (geteuid() == 0)
@@ -87,13 +89,10 @@ int pvn_runpath(char *buf, size_t size, const char *name)
 
 int pvn_store_path(char *buf, size_t size)
 {
-	const char *env = getenv("XENSTORED_PATH");
 	const char *run = getenv("PARAVANE_RUNDIR");
 	int n;
 
-	if (env && *env)
-		n = snprintf(buf, size, "%s", env);
-	else if (geteuid() == 0 && !(run && *run))
+	if (geteuid() == 0 && !(run && *run))
 		n = snprintf(buf, size, "/run/xenstored/socket");
 	else
 		return pvn_runpath(buf, size, "xenstored/socket");
@@ -107,5 +106,5 @@ int pvn_store_setenv(void)
 
 	if (rc)
 		return rc;
-	return setenv("XENSTORED_PATH", path, 0) ? -errno : 0;
+	return setenv("XENSTORED_PATH", path, 1) ? -errno : 0;
 }

@@ -23,6 +23,10 @@
 static bool have_ring, to_hv, connected, stuck;
 static struct wait_queue moved = WAIT_QUEUE_INIT(moved);
 static bool interrupt_seen;
+
+/* What was typed while nobody read: looked through for ^C, and kept. */
+static unsigned char ahead[256];
+static unsigned int ahead_first, ahead_len;
 bool console_urgent;
 
 void console_init(void)
@@ -124,6 +128,10 @@ int console_getc(void)
 {
 	int c;
 
+	if (ahead_len != 0) {
+		ahead_len--;
+		return ahead[ahead_first++ % sizeof(ahead)];
+	}
 	while (!have_ring) {
 		c = hvcon_get();
 		if (c >= 0)
@@ -138,14 +146,18 @@ int console_getc(void)
 	}
 }
 
-/* Looks at the input only while a command runs: what it takes and is not ^C is lost. */
+/* Looks at the input while a command runs; what is not ^C is kept for who reads next. */
 bool console_interrupted(void)
 {
 	int c;
 
 	while ((c = have_ring ? ring_get() : hvcon_get()) >= 0) {
-		if (c == 3)
+		if (c == 3) {
 			interrupt_seen = true;
+			ahead_len = 0;
+		} else if (ahead_len < sizeof(ahead)) {
+			ahead[(ahead_first + ahead_len++) % sizeof(ahead)] = (unsigned char)c;
+		}
 	}
 	if (!interrupt_seen)
 		return false;

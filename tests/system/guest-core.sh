@@ -73,6 +73,14 @@ start again 32 "script='sleep 0.1; reboot'"
 expect "reboot reaches the toolstack (on_reboot=destroy)" wait_for 20 gone again
 expect "with the code for reboot" grep -q 'd[0-9]* shut down, code 1' "$PARAVANE_RUNDIR/log/paravaned.log"
 
+# What is typed while a command runs is not lost.
+case_begin "type-ahead waits for the command that runs"
+start ahead 32 "" >/dev/null 2>&1
+wait_for 10 says ahead 'guest main reached'
+printf 'sleep 1\recho typed-$?-ahead\r' >"$(xenstore-read "/local/domain/$(xl domid ahead)/console/tty")"
+if wait_for 10 says ahead '^typed-0-ahead'; then pass; else fail "$(tail -5 "$(console ahead)")"; fi
+xl destroy ahead
+
 # A console nobody serves must not stop it: more output than the ring holds, xenconsoled stopped.
 start flood 32 "script='sleep 0.5; help; help; help; help; help; help; help; help; xenstore write data/flood done'"
 id=$(xl domid flood)
