@@ -21,8 +21,9 @@
 #include "toolstack/lib/restart.h"
 #include <xen/sched.h>
 
-#define RECONNECT_TRIES	300
-#define RECONNECT_US	100000
+#define RECONNECT_US		100000
+#define RECONNECT_SLOW_US	1000000
+#define RECONNECT_QUICK		50	/* tries before it is only tried each second */
 
 static int watch_releases(struct toolstack *t)
 {
@@ -41,22 +42,22 @@ static int wait_release(struct toolstack *t)
 	return event ? 0 : -ENOTCONN;
 }
 
-/* A store that restarts is waited for.  A machine that has gone has taken the domain with it. */
+/*
+ * A store that is away is waited for, however long: the next xl that needs it starts it.  A machine
+ * that has gone has taken the domain with it.
+ */
 static int reconnect(struct toolstack *t)
 {
-	int i, ret = -ENOTCONN;
+	int i;
 
-	toolstack_close(t);
-	for (i = 0; ret && i < RECONNECT_TRIES; i++) {
+	for (i = 0;; i++) {
+		toolstack_close(t);
 		if (pvn_daemon_running("paravaned", NULL) == 0)
 			return ts_fail(t, -EHOSTDOWN, "paravaned has gone, and with it the domain");
-		ret = toolstack_connect(t);
-		if (!ret)
-			ret = watch_releases(t);
-		if (ret)
-			usleep(RECONNECT_US);
+		if (!toolstack_connect(t) && !watch_releases(t))
+			return 0;
+		usleep(i < RECONNECT_QUICK ? RECONNECT_US : RECONNECT_SLOW_US);
 	}
-	return ret;
 }
 
 /* Do what the end of the domain asks for.  1: go on watching; 0: done; -errno. */
