@@ -261,8 +261,11 @@ static bool still_ours(struct console *c)
 	int rc = store_read(c->cd->store, c->dir, "tty", &tty);
 	bool same;
 
-	if (rc == -ENOENT && c->epoch != store_epoch(c->cd->store))
+	if ((rc == -ENOENT || (!rc && !*tty)) && c->epoch != store_epoch(c->cd->store)) {
+		if (!rc)
+			free(tty);
 		return domain_alive(c->cd->xgt, c->domid);	/* the store has forgotten, not we */
+	}
 	if (rc)
 		return rc != -ENOENT;
 	c->epoch = store_epoch(c->cd->store);
@@ -296,8 +299,12 @@ void console_look(struct console *c)
 	rc = keys_read(c, &port, &limit);
 	if (rc || store_introduced(c->cd->store, c->domid) != 1)
 		return;
-	if (c->ring && c->remote_port == port)
+	if (c->ring && c->remote_port == port) {
+		/* The toolstack has filled a new store; it does not know the terminal. */
+		if (c->epoch != store_epoch(c->cd->store) && !tty_publish(c))
+			c->epoch = store_epoch(c->cd->store);
 		return;
+	}
 	ring_disconnect(c);
 	if (!c->buffer.limit)
 		console_buffer_init(&c->buffer, (size_t)limit);

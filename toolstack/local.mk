@@ -16,7 +16,7 @@ toolstack_lib_libtoolstack_la_SOURCES = \
 	toolstack/lib/monitor.c toolstack/lib/monitor.h \
 	toolstack/lib/names.c toolstack/lib/preflight.c \
 	toolstack/lib/restart.c toolstack/lib/restart.h \
-	toolstack/lib/session.c toolstack/lib/store.c toolstack/lib/toolstack.h \
+	toolstack/lib/restore.c toolstack/lib/session.c toolstack/lib/store.c toolstack/lib/toolstack.h \
 	toolstack/lib/userdata.c toolstack/lib/vdev.c \
 	toolstack/lib/wire.c toolstack/lib/wire.h
 toolstack_lib_libtoolstack_la_CFLAGS = $(AM_CFLAGS) $(XENSTORE_CFLAGS) $(JSONC_CFLAGS) \

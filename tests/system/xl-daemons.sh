@@ -65,6 +65,54 @@ END
 	expect "destroy con" xl destroy con
 	nothing_left "nothing is left of con"
 fi
+# A store that was killed under domains: the next xl fills a new one and says so, once.
+if [ -x "$KERNEL" ]; then
+	say() { printf '%s\n' "$2" >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"; }
+	up() { [ "$(guest_log "$1" | grep -ac 'guest main reached')" -ge "$2" ]; }
+	dd if=/dev/zero of="$WORK/disk.img" bs=1M count=4 status=none
+	mke2fs -q -F -t ext2 "$WORK/disk.img"
+	config store "disk = [ '$WORK/disk.img,raw,xvda,w' ]" 'extra = "root=/dev/xvda rw"'
+	expect "a domain with a disk" xl create -q "$WORK/store.cfg"
+	wait_for 10 up store 1
+	expect "by another name" xl rename store shop
+	domid=$(xl domid shop)
+	pid=$(cat "$PARAVANE_RUNDIR/xenstored.pid")
+	kill -KILL "$pid"
+	wait_for 5 ended "$pid"
+	sleep 1
+	current="the new store is announced in one line"
+	out=$(xl domid shop 2>&1 >"$WORK/out")
+	[ "$(wc -l <<<"$out")" -eq 1 ] && grep -q "^xl: xenstored had been lost .* domains restored: $domid " <<<"$out" && pass || fail "$out"
+	expect "the domain has its name" test "$(cat "$WORK/out")" = "$domid"
+	expect "it is said once" test -z "$(xl list 2>&1 >/dev/null)"
+	expect "it is introduced" test "$(xl list | awk -v d="$domid" '$2 == d { print $1 }')" = shop
+	expect "it has its nodes" test "$(xenstore-read "$(xenstore-read "/local/domain/$domid/vm")/name")" = shop
+	current="its console has a terminal again"
+	out=$( (echo "echo he""llo"; sleep 1) | timeout 10 xl console shop 2>&1 & sleep 2; kill $! 2>/dev/null)
+	grep -q hello <<<"$out" && pass || fail "it said: $out"
+	say shop 'echo written later >/later; sync; cat /later'
+	current="its disk is still served"
+	wait_for 10 log_says store '^written later' && pass || fail "$(guest_log store | tail -3)"
+	config other
+	expect "another domain" xl create -q "$WORK/other.cfg"
+	expect "is destroyed" xl destroy other
+	say shop 'echo and later >/later; sync; cat /later'
+	current="the disk is served on"
+	wait_for 10 log_says store '^and later' && pass || fail "$(guest_log store | tail -3)"
+	say shop reboot
+	current="its monitor is there"
+	wait_for 10 up shop 1 && [ "$(xl domid shop)" != "$domid" ] && pass || fail "$(xl list)"
+	pid=$(cat "$PARAVANE_RUNDIR/xenstored.pid")
+	kill -KILL "$pid"
+	wait_for 5 ended "$pid"
+	sleep 1
+	rm "$PARAVANE_RUNDIR"/userdata/*
+	domid=$(xl list 2>"$WORK/err" | awk 'NR > 2 { print $2 }')
+	current="what cannot be restored is said"
+	grep -q "^xl: xenstored had been lost .*not restored, for .xl destroy. by id alone: $domid" "$WORK/err" && pass || fail "$(cat "$WORK/err")"
+	expect "destroy by id" xl destroy "$domid"
+	nothing_left "nothing is left of it"
+fi
 expect "Domain-0 has its name in the store" test "$(xenstore-read /local/domain/0/name)" = Domain-0
 # When the machine is stopped under a domain, its monitor leaves, too.
 if [ -x "$KERNEL" ]; then

@@ -143,14 +143,15 @@ int cmd_create(int argc, char **argv)
 	}
 	/* What needs no daemon is said before one is started. */
 	ret = domain_preflight(&t, &c);
-	if (!ret)
-		ret = toolstack_open(&t, NEED_ALL);
-	if (!ret)
-		ret = domain_check_memory(&t, &c);
-	if (!ret)
-		ret = create(&t, &o, &c);
-	if (ret)
+	if (ret) {
 		xl_error(&t);
+	} else if (!(ret = xl_open(&t, NEED_ALL))) {
+		ret = domain_check_memory(&t, &c);
+		if (!ret)
+			ret = create(&t, &o, &c);
+		if (ret)
+			xl_error(&t);
+	}
 	toolstack_close(&t);
 	domain_config_free(&c);
 	return ret ? XL_FAILED : XL_OK;

@@ -70,6 +70,8 @@ int xl_open(struct toolstack *t, enum toolstack_need need)
 {
 	int ret = toolstack_open(t, need);
 
+	if (t->notice[0])
+		xl_say("%s", t->notice);
 	if (ret)
 		xl_error(t);
 	return ret;

@@ -129,7 +129,7 @@ static int furnish(struct toolstack *t, const struct domain_config *c, uint32_t 
 	if (!ret)
 		ret = alloc_ports(t, c, domid, &rings);
 	if (!ret)
-		ret = layout_domain(t, domid, c);
+		ret = layout_domain(t, domid, c, false);
 	/* The name is in the store: others may look now. */
 	toolstack_unlock(*lock);
 	*lock = -1;
@@ -141,6 +141,8 @@ static int furnish(struct toolstack *t, const struct domain_config *c, uint32_t 
 		ret = introduce(t, c, domid, &rings);
 	if (!ret)
 		ret = userdata_save(t, domid, c->uuid, c);
+	if (!ret)
+		ret = userdata_save_rings(t, domid, c->uuid, c->name, &rings);
 	if (!ret)
 		ret = devices_wait(t, domid, c);
 	if (!ret && interrupted())

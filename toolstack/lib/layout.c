@@ -105,7 +105,7 @@ static void console_nodes(struct batch *b, uint32_t domid)
 }
 
 static void vbd_backend(struct batch *b, uint32_t domid, const char *path, const char *front,
-			const struct disk_config *d)
+			const struct disk_config *d, const char *state)
 {
 	batch_write(b, PERMS_INHERIT, front, "%s/frontend", path);
 	batch_write(b, PERMS_INHERIT, d->target, "%s/params", path);
@@ -113,7 +113,7 @@ static void vbd_backend(struct batch *b, uint32_t domid, const char *path, const
 	batch_write(b, PERMS_INHERIT, "1", "%s/online", path);
 	batch_write(b, PERMS_INHERIT, d->cdrom ? "1" : "0", "%s/removable", path);
 	batch_write(b, PERMS_INHERIT, "1", "%s/bootable", path);
-	batch_write(b, PERMS_INHERIT, "1", "%s/state", path);
+	batch_write(b, PERMS_INHERIT, state, "%s/state", path);
 	batch_write(b, PERMS_INHERIT, d->vdev, "%s/dev", path);
 	batch_write(b, PERMS_INHERIT, "phy", "%s/type", path);
 	batch_write(b, PERMS_INHERIT, d->readwrite ? "w" : "r", "%s/mode", path);
@@ -124,8 +124,10 @@ static void vbd_backend(struct batch *b, uint32_t domid, const char *path, const
 		batch_write(b, PERMS_INHERIT, "1", "%s/direct-io-safe", path);
 }
 
-static void vbd_nodes(struct batch *b, uint32_t domid, const struct disk_config *d)
+/* A disk that is connected already must not look like a new one: state 4 at both ends. */
+static void vbd_nodes(struct batch *b, uint32_t domid, const struct disk_config *d, bool runs)
 {
+	const char *state = runs ? "4" : "1";
 	char front[PATH_BYTES], back[PATH_BYTES], copy[PATH_BYTES];
 
 	snprintf(front, sizeof(front), "/local/domain/%u/device/vbd/%u", domid, d->devid);
@@ -134,18 +136,18 @@ static void vbd_nodes(struct batch *b, uint32_t domid, const struct disk_config 
 	batch_write(b, PERMS_FRONTEND, "", "%s", front);
 	batch_write(b, PERMS_INHERIT, back, "%s/backend", front);
 	batch_write(b, PERMS_INHERIT, "0", "%s/backend-id", front);
-	batch_write(b, PERMS_INHERIT, "1", "%s/state", front);
+	batch_write(b, PERMS_INHERIT, state, "%s/state", front);
 	batch_write_number(b, PERMS_INHERIT, d->devid, "%s/virtual-device", front);
 	batch_write(b, PERMS_INHERIT, d->cdrom ? "cdrom" : "disk", "%s/device-type", front);
 	batch_write(b, PERMS_INHERIT, d->trusted ? "1" : "0", "%s/trusted", front);
 	batch_write(b, PERMS_INHERIT, "x86_64-abi", "%s/protocol", front);
 	batch_write(b, PERMS_READABLE, "", "%s", back);
-	vbd_backend(b, domid, back, front, d);
+	vbd_backend(b, domid, back, front, d, state);
 	batch_write(b, PERMS_INHERIT, front, "%s/frontend", copy);
 	batch_write(b, PERMS_INHERIT, back, "%s/backend", copy);
 }
 
-int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_config *c)
+int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_config *c, bool runs)
 {
 	struct batch *b = batch_new(domid);
 	char uuid[UUID_STR_LEN], vm[PATH_BYTES];
@@ -161,7 +163,7 @@ int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_confi
 	domain_nodes(b, domid, c);
 	console_nodes(b, domid);
 	for (i = 0; i < c->nr_disks; i++)
-		vbd_nodes(b, domid, &c->disks[i]);
+		vbd_nodes(b, domid, &c->disks[i], runs);
 	ret = batch_commit(t, b);
 	batch_free(b);
 	return ret;

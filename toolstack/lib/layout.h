@@ -5,8 +5,12 @@
 
 #include "toolstack/lib/toolstack.h"
 
-/* Everything known before the domain is built, in one transaction.  0 or -errno. */
-int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_config *c);
+/*
+ * Everything known before the domain is built, in one transaction.  `runs': the domain has run for a
+ * while, its devices are connected.  0 or -errno.
+ */
+int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_config *c,
+		  bool runs);
 
 /* Where the builder put the two rings. */
 struct layout_rings {
@@ -14,5 +18,19 @@ struct layout_rings {
 	uint32_t store_port, console_port;
 };
 int layout_rings(struct toolstack *t, uint32_t domid, const struct layout_rings *r);
+
+/*
+ * A line that is kept beside the saved configuration (userdata.c), for the day that the store is
+ * lost: the rings, and the name, which `xl rename' may have changed.  *name is to be freed.
+ */
+int userdata_save_rings(struct toolstack *t, uint32_t domid, const uuid_t uuid, const char *name,
+			const struct layout_rings *r);
+int userdata_load_rings(uint32_t domid, const uuid_t uuid, char **name, struct layout_rings *r);
+
+/*
+ * restore.c: fill a store that knows nothing, of the domains that run.  What there is to say about
+ * it goes to t->notice.  Called under the lock.
+ */
+void store_restore(struct toolstack *t);
 
 #endif

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include <xen/io/xs_wire.h>
-#include "toolstack/lib/toolstack.h"
+#include "toolstack/lib/layout.h"
 #include "toolstack/lib/wire.h"
 
 char *domain_name(struct toolstack *t, uint32_t domid)
@@ -145,6 +145,25 @@ int domain_shutdown_reason(const struct xen_domctl_getdomaininfo *info)
 	return (info->flags >> XEN_DOMINF_shutdownshift) & XEN_DOMINF_shutdownmask;
 }
 
+/* The name in the saved line, too.  Only a store that is lost will ask for it. */
+static int rename_saved(struct toolstack *t, uint32_t domid, const char *name)
+{
+	struct xen_domctl_getdomaininfo info;
+	struct layout_rings rings;
+	char *old = NULL;
+	uuid_t uuid;
+	int ret = pvn_ctl_domain_info(t->ctl, domid, &info);
+
+	if (ret < 0)
+		return ts_fail(t, ret, "%u: no such domain", domid);
+	memcpy(uuid, info.handle, sizeof(uuid));
+	ret = 0;
+	if (!userdata_load_rings(domid, uuid, &old, &rings))
+		ret = userdata_save_rings(t, domid, uuid, name, &rings);
+	free(old);
+	return ret;
+}
+
 int domain_rename(struct toolstack *t, uint32_t domid, const char *name)
 {
 	const char *problem = domain_name_problem(name);
@@ -166,6 +185,8 @@ int domain_rename(struct toolstack *t, uint32_t domid, const char *name)
 	if (vm)
 		ret = store_write(t, name, "%s/name", vm);
 	free(vm);
+	if (!ret)
+		ret = rename_saved(t, domid, name);
 	toolstack_unlock(lock);
 	return ret;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "libs/util/log.h"
+#include "toolstack/lib/layout.h"
 #include "toolstack/lib/restart.h"
 #include <xen/sched.h>
 
@@ -74,7 +75,9 @@ static int take_name(struct domain_config *c, const char *name)
 static int preserve_renamed(struct toolstack *t, struct monitored *m)
 {
 	char name[CFG_NAME_MAX + 32], vm[PATH_BYTES] = "/vm/", stamp[24];
+	struct layout_rings rings;
 	struct domain_config c;
+	char *old = NULL;
 	time_t now = time(NULL);
 	struct tm tm;
 	uuid_t uuid;
@@ -96,6 +99,9 @@ static int preserve_renamed(struct toolstack *t, struct monitored *m)
 		ret = pvn_ctl_set_handle(t->ctl, m->domid, uuid);
 	if (!ret)
 		ret = userdata_save(t, m->domid, uuid, &c);
+	if (!ret && !userdata_load_rings(m->domid, m->uuid, &old, &rings))
+		ret = userdata_save_rings(t, m->domid, uuid, name, &rings);
+	free(old);
 	domain_config_free(&c);
 	userdata_remove(m->domid, m->uuid);
 	pvn_log(LOG_INFO, "Domain %u is kept as %s", m->domid, name);
@@ -111,6 +117,8 @@ static int start_again(struct toolstack *t, struct monitored *m, struct domain_c
 	/* Fresh connections: a daemon that died meanwhile is started again. */
 	toolstack_close(t);
 	ret = toolstack_open(t, NEED_ALL);
+	if (t->notice[0])
+		pvn_log(LOG_WARNING, "%s", t->notice);
 	if (!ret)
 		ret = domain_preflight(t, c);
 	if (!ret)

@@ -12,7 +12,7 @@
 
 #include <paravane/rundir.h>
 #include "libs/util/daemon.h"
-#include "toolstack/lib/toolstack.h"
+#include "toolstack/lib/layout.h"
 
 static const char *const daemons[] = {"paravaned", "xenstored", "xenconsoled", "paravane-blkback"};
 
@@ -30,19 +30,36 @@ int ts_fail(struct toolstack *t, int err, const char *fmt, ...)
 	return err;
 }
 
-/* The control domain's own nodes, which on Xen xen-init-dom0 writes. */
-static void store_control_domain(struct toolstack *t)
+static bool store_is_empty(struct toolstack *t)
 {
-	char *name = store_read(t, "/local/domain/0/name");
+	char *type = store_read(t, "/libxl/0/type");
 
-	if (!name) {
-		store_write(t, "Domain-0", "/local/domain/0/name");
-		store_write(t, "0", "/local/domain/0/domid");
-	}
-	free(name);
+	free(type);
+	return !type;
 }
 
-/* 1: started now, 0: ran already, or -errno. */
+/*
+ * A store that nobody has filled: domains that run already get their nodes back.  The control
+ * domain's type, which on Xen xen-init-dom0 writes, comes last and says that it is filled.
+ */
+static int fill_store(struct toolstack *t)
+{
+	int lock, ret = 0;
+
+	if (!store_is_empty(t))
+		return 0;
+	lock = toolstack_lock(t);
+	if (lock < 0)
+		return lock;
+	if (store_is_empty(t)) {
+		store_restore(t);
+		ret = store_write(t, "pv", "/libxl/0/type");
+	}
+	toolstack_unlock(lock);
+	return ret;
+}
+
+/* 0 or -errno. */
 static int start_daemon(struct toolstack *t, const char *name)
 {
 	int ret = pvn_daemon_running(name, NULL);
@@ -52,7 +69,7 @@ static int start_daemon(struct toolstack *t, const char *name)
 		return 0;
 	ret = pvn_daemon_ensure(name);
 	if (!ret)
-		return 1;
+		return 0;
 	if (ret == -ENOENT)
 		return ts_fail(t, ret, "%s: the program is not installed beside xl; build or install it",
 			       name);
@@ -101,7 +118,6 @@ int toolstack_open(struct toolstack *t, enum toolstack_need need)
 		[NEED_MACHINE] = 1, [NEED_STORE] = 2, [NEED_CONSOLE] = 3, [NEED_ALL] = 4,
 	};
 	size_t i, last = started[need];
-	bool store_is_new = false;
 	int ret = check_rundir(t);
 
 	for (i = 0; !ret && i < last; i++) {
@@ -112,10 +128,9 @@ int toolstack_open(struct toolstack *t, enum toolstack_need need)
 			/* Before more is started: is this the machine we can talk to? */
 			ret = open_machine(t);
 		else if (i == 1) {
-			store_is_new = ret;
 			ret = open_store(t);
-			if (!ret && store_is_new)
-				store_control_domain(t);
+			if (!ret)
+				ret = fill_store(t);
 		} else {
 			ret = 0;
 		}

@@ -24,6 +24,7 @@ struct toolstack {
 	struct pvn_ctl *ctl;
 	struct xs_handle *xs;
 	char error[1024];
+	char notice[1024];	/* by toolstack_open: a line the user must see, or "" */
 };
 
 /* --- session.c --- */
