@@ -110,6 +110,7 @@ if [ -x "$KERNEL" ]; then
 	domid=$(xl list 2>"$WORK/err" | awk 'NR > 2 { print $2 }')
 	current="what cannot be restored is said"
 	grep -q "^xl: xenstored had been lost .*not restored, for .xl destroy. by id alone: $domid" "$WORK/err" && pass || fail "$(cat "$WORK/err")"
+	sleep 1	# its monitor is back at the store and has to hear of the end
 	expect "destroy by id" xl destroy "$domid"
 	nothing_left "nothing is left of it"
 fi

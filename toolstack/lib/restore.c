@@ -14,6 +14,9 @@
 
 #include "toolstack/lib/layout.h"
 
+/* The store's port of every domain: the first that create.c makes. */
+#define FIRST_PORT	1
+
 /* Put together from the saved files.  0 or -errno. */
 static int load(struct toolstack *t, uint32_t domid, const uuid_t uuid, struct domain_config *c,
 		struct layout_rings *rings)
@@ -46,8 +49,11 @@ static int restore_domain(struct toolstack *t, const struct xen_domctl_getdomain
 
 	memcpy(uuid, info->handle, sizeof(uuid));
 	ret = load(t, domid, uuid, &c, &rings);
-	if (ret)
+	if (ret) {
+		/* Still introduced, so that its monitor hears of its end. */
+		xs_introduce_domain(t->xs, domid, 0, FIRST_PORT);
 		return ret;
+	}
 	if (!xs_introduce_domain(t->xs, domid, rings.store_mfn, rings.store_port))
 		ret = -errno;
 	if (!ret)
