@@ -57,7 +57,8 @@ expect "it is still there" is_crashed keep
 expect "and can be destroyed" xl destroy keep
 nothing_left "nothing is left of keep"
 
-config again 'on_crash = "rename-restart"'
+truncate -s 1M "$WORK/again.img"
+config again 'on_crash = "rename-restart"' "disk = [ \"$WORK/again.img,raw,xvda,w\" ]"
 start again
 first=$(xl domid again)
 say again crash

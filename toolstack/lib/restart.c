@@ -104,6 +104,9 @@ static int preserve_renamed(struct toolstack *t, struct monitored *m)
 	free(old);
 	domain_config_free(&c);
 	userdata_remove(m->domid, m->uuid);
+	/* It never runs again, and who follows wants its disks. */
+	devices_remove(t, m->domid);
+	store_remove(t, "/local/domain/0/backend/vbd/%u", m->domid);
 	pvn_log(LOG_INFO, "Domain %u is kept as %s", m->domid, name);
 	return ret;
 }
