@@ -163,19 +163,24 @@ static int pivot(void)
 	return 0;
 }
 
+/* Second best, for root without mount namespaces; a plain user cannot do even that. */
+static int chroot_empty(void)
+{
+	if (chroot(empty_dir) != 0)
+		return as_root ? -errno : 0;
+	return chdir("/") != 0 ? -errno : 0;
+}
+
 /* A root directory with nothing in it, and nothing can be put there. */
 static int empty_root(void)
 {
 	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
-	if (!(have & CLONE_NEWNS)) {
-		/* Second best, for root without mount namespaces; a plain user cannot do even that. */
-		if (chroot(empty_dir) != 0)
-			return as_root ? -errno : 0;
-		return chdir("/") != 0 ? -errno : 0;
-	}
+	if (!(have & CLONE_NEWNS))
+		return chroot_empty();
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		return -errno;
+		/* EINVAL: our own root is no mount (we live in a chroot), so it cannot be pivoted. */
+		return errno == EINVAL ? chroot_empty() : -errno;
 	if (mount("paravane", empty_dir, "tmpfs", flags | MS_RDONLY, "size=4k,nr_inodes=1,mode=555") != 0) {
 		/* tmpfs wants ids that are mapped; an empty directory of ours serves as well. */
 		if (mount(empty_dir, empty_dir, NULL, MS_BIND, NULL) != 0 ||
