@@ -190,12 +190,21 @@ static int empty_root(void)
 	return pivot();
 }
 
+static void drop_bounding_set(void)
+{
+	int cap;
+
+	for (cap = 0; cap <= CAP_LAST_CAP; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
 static int drop_user(uint16_t domid)
 {
 	int rc;
 
 	if (!as_root)
 		return 0;
+	drop_bounding_set(); /* while we may: another user without a user namespace cannot */
 	rc = become(domain_id(domid));
 	if (rc)
 		return rc;
@@ -209,10 +218,8 @@ static int drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[2] = { 0 };
-	int cap;
 
-	for (cap = 0; cap <= CAP_LAST_CAP; cap++)
-		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	drop_bounding_set();
 	prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
 	      SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED | SECBIT_KEEP_CAPS_LOCKED, 0, 0, 0);
 	return syscall(SYS_capset, &head, none) != 0 ? -errno : 0;
