@@ -45,6 +45,22 @@ hv_sigreturn:
 	ud2
 	.size hv_sigreturn, . - hv_sigreturn
 
+/* All but rax, rcx, r11, rip, rflags and rsp, to the struct cpu_regs at rcx. */
+	.macro SAVE_REGS
+	movq	%r15, 0(%rcx)
+	movq	%r14, 8(%rcx)
+	movq	%r13, 16(%rcx)
+	movq	%r12, 24(%rcx)
+	movq	%rbp, 32(%rcx)
+	movq	%rbx, 40(%rcx)
+	movq	%r10, 56(%rcx)
+	movq	%r9, 64(%rcx)
+	movq	%r8, 72(%rcx)
+	movq	%rdx, 96(%rcx)
+	movq	%rsi, 104(%rcx)
+	movq	%rdi, 112(%rcx)
+	.endm
+
 	.text
 	.globl _start
 	.type _start, @function
@@ -102,21 +118,10 @@ hv_fast_pending:
 	.globl hv_fast_slow
 hv_fast_slow:
 	leaq	vcpu(%rip), %rcx
-	movq	%r15, 0(%rcx)
-	movq	%r14, 8(%rcx)
-	movq	%r13, 16(%rcx)
-	movq	%r12, 24(%rcx)
-	movq	%rbp, 32(%rcx)
-	movq	%rbx, 40(%rcx)
+	SAVE_REGS
 	movq	%r11, 48(%rcx)
-	movq	%r10, 56(%rcx)
-	movq	%r9, 64(%rcx)
-	movq	%r8, 72(%rcx)
 	movq	%rax, 80(%rcx)
 	movq	$0, 88(%rcx)
-	movq	%rdx, 96(%rcx)
-	movq	%rsi, 104(%rcx)
-	movq	%rdi, 112(%rcx)
 	pushfq
 	popq	128(%rcx)
 	movq	hv_guest_rsp(%rip), %rax
@@ -131,18 +136,7 @@ hv_fast_slow:
 	.type hv_iret_entry, @function
 hv_iret_entry:
 	leaq	vcpu(%rip), %rcx
-	movq	%r15, 0(%rcx)
-	movq	%r14, 8(%rcx)
-	movq	%r13, 16(%rcx)
-	movq	%r12, 24(%rcx)
-	movq	%rbp, 32(%rcx)
-	movq	%rbx, 40(%rcx)
-	movq	%r10, 56(%rcx)
-	movq	%r9, 64(%rcx)
-	movq	%r8, 72(%rcx)
-	movq	%rdx, 96(%rcx)
-	movq	%rsi, 104(%rcx)
-	movq	%rdi, 112(%rcx)
+	SAVE_REGS
 	movq	%rsp, 136(%rcx)
 	leaq	hv_stack_top(%rip), %rsp
 	cld

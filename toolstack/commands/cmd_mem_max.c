@@ -2,7 +2,6 @@
 /* xl mem-max: the most memory a domain may have. */
 #include "config.h"
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,21 +23,5 @@ static int set_max(struct toolstack *t, uint32_t domid, int64_t kib)
 
 int cmd_mem_max(int argc, char **argv)
 {
-	struct toolstack t;
-	uint32_t domid;
-	int64_t kib;
-	int ret = XL_FAILED;
-
-	while (xl_getopt("mem-max", argc, argv, "h", 2) >= 0)
-		;
-	kib = xl_parse_kib(argv[optind + 1]);
-	if (kib < 1024)
-		return xl_say("%s: not an amount of memory of at least 1 MiB", argv[optind + 1]);
-	if (xl_open(&t, NEED_STORE))
-		return XL_FAILED;
-	if (!xl_find(&t, argv[optind], &domid))
-		ret = domid ? set_max(&t, domid, kib)
-			    : xl_say("0: the control domain's memory is the host's");
-	toolstack_close(&t);
-	return ret;
+	return xl_memory(argc, argv, "mem-max", set_max);
 }

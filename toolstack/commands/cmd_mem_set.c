@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* xl mem-set: tells a domain's balloon driver how much memory it should have. */
 #include "config.h"
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -21,21 +20,5 @@ static int set_target(struct toolstack *t, uint32_t domid, int64_t kib)
 
 int cmd_mem_set(int argc, char **argv)
 {
-	struct toolstack t;
-	uint32_t domid;
-	int64_t kib;
-	int ret = XL_FAILED;
-
-	while (xl_getopt("mem-set", argc, argv, "h", 2) >= 0)
-		;
-	kib = xl_parse_kib(argv[optind + 1]);
-	if (kib < 1024)
-		return xl_say("%s: not an amount of memory of at least 1 MiB", argv[optind + 1]);
-	if (xl_open(&t, NEED_STORE))
-		return XL_FAILED;
-	if (!xl_find(&t, argv[optind], &domid))
-		ret = domid ? set_target(&t, domid, kib)
-			    : xl_say("0: the control domain's memory is the host's");
-	toolstack_close(&t);
-	return ret;
+	return xl_memory(argc, argv, "mem-set", set_target);
 }

@@ -200,3 +200,25 @@ int xl_load_config(const struct xl_config_args *a, int argc, char **argv, struct
 	free(overrides);
 	return ret;
 }
+
+int xl_memory(int argc, char **argv, const char *name,
+	      int (*set)(struct toolstack *t, uint32_t domid, int64_t kib))
+{
+	struct toolstack t;
+	uint32_t domid;
+	int64_t kib;
+	int ret = XL_FAILED;
+
+	while (xl_getopt(name, argc, argv, "h", 2) >= 0)
+		;
+	kib = xl_parse_kib(argv[optind + 1]);
+	if (kib < 1024)
+		return xl_say("%s: not an amount of memory of at least 1 MiB", argv[optind + 1]);
+	if (xl_open(&t, NEED_STORE))
+		return XL_FAILED;
+	if (!xl_find(&t, argv[optind], &domid))
+		ret = domid ? set(&t, domid, kib)
+			    : xl_say("0: the control domain's memory is the host's");
+	toolstack_close(&t);
+	return ret;
+}

@@ -64,6 +64,10 @@ int xl_stop_command(int argc, char **argv, const char *word, const char *saying)
 /* "128", "128m", "1g": a size in KiB, bare numbers are MiB as in Xen's xl.  -1: not a size. */
 int64_t xl_parse_kib(const char *text);
 
+/* `xl NAME DOMAIN AMOUNT': checks both, then set(); the command's exit code. */
+int xl_memory(int argc, char **argv, const char *name,
+	      int (*set)(struct toolstack *t, uint32_t domid, int64_t kib));
+
 /* From arguments "[file] key=value ..." to a configuration; announces the file unless quiet. */
 struct xl_config_args {
 	const char *file;		/* NULL: the first argument without '=' */
