@@ -7,13 +7,13 @@
  * judged.  A domain that keeps changing it is refused after a few tries.  Counts that make no sense
  * only hurt the domain, whose grants then look used or unused.
  *
- * Two processes that map and unmap the same reference at the same instant: the one that goes looks
- * again after it has cleared the marks, and sets them if the other has come.
+ * Letting go of a mapping is in libs/util/pins.c, which paravaned shares.
  */
 #include "config.h"
 #include "libs/xengnttab/private.h"
 
 #include "libs/client/maptrack.h"
+#include "libs/util/pins.h"
 
 #include <errno.h>
 #include <string.h>
@@ -21,19 +21,11 @@
 
 #define TRIES	5
 
-/* What a count may take before we let it be: others that count are few, a hostile one endless. */
-#define COUNT_TRIES	64
-
 _Static_assert(sizeof(grant_entry_v1_t) == 8, "one word");
 
 static uint64_t *entry_of(const struct pvn_domain *d, uint32_t gref)
 {
 	return (uint64_t *)(d->shared + PVN_HEAP_OFFSET + PVN_HEAP_GRANT * PVN_PAGE_SIZE) + gref;
-}
-
-static uint16_t *flags_of(const struct pvn_domain *d, uint32_t gref)
-{
-	return &((grant_entry_v1_t *)(void *)entry_of(d, gref))->flags;
 }
 
 static struct pvn_pin *pin_of(const struct pvn_domain *d, uint32_t gref)
@@ -86,41 +78,6 @@ static bool count_inc(uint16_t *count)
 	return false;
 }
 
-/* true: it was the last. */
-static bool count_dec(uint16_t *count)
-{
-	uint16_t old = __atomic_load_n(count, __ATOMIC_RELAXED);
-	int i;
-
-	for (i = 0; i < COUNT_TRIES && old; i++)
-		if (__atomic_compare_exchange_n(count, &old, (uint16_t)(old - 1), false, __ATOMIC_SEQ_CST,
-						__ATOMIC_RELAXED))
-			return old == 1;
-	return false;
-}
-
-static void mark_clear(const struct pvn_domain *d, uint32_t gref, uint16_t mark, uint16_t *count)
-{
-	uint16_t *flags = flags_of(d, gref);
-
-	/* In an entry of another kind the bits mean something else. */
-	if ((__atomic_load_n(flags, __ATOMIC_RELAXED) & GTF_type_mask) != GTF_permit_access)
-		return;
-	__atomic_fetch_and(flags, (uint16_t)~mark, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(count, __ATOMIC_SEQ_CST))
-		__atomic_fetch_or(flags, mark, __ATOMIC_SEQ_CST);
-}
-
-static void pin_drop(const struct pvn_domain *d, uint32_t gref, bool writable)
-{
-	struct pvn_pin *pin = pin_of(d, gref);
-
-	if (writable && count_dec(&pin->writers))
-		mark_clear(d, gref, GTF_writing, &pin->writers);
-	if (count_dec(&pin->readers))
-		mark_clear(d, gref, GTF_reading, &pin->readers);
-}
-
 static int pin_add(const struct pvn_domain *d, uint32_t gref, bool writable, uint64_t *offset)
 {
 	struct pvn_pin *pin = pin_of(d, gref);
@@ -129,12 +86,12 @@ static int pin_add(const struct pvn_domain *d, uint32_t gref, bool writable, uin
 	if (!count_inc(&pin->readers))
 		return -ENOSPC;
 	if (writable && !count_inc(&pin->writers)) {
-		pin_drop(d, gref, false);
+		pvn_pin_drop(d->shared, gref, false);
 		return -ENOSPC;
 	}
 	rc = entry_mark(d, gref, writable, offset);
 	if (rc)
-		pin_drop(d, gref, writable);
+		pvn_pin_drop(d->shared, gref, writable);
 	return rc;
 }
 
@@ -175,7 +132,7 @@ void grant_put(struct pvn_client *c, struct grant *g)
 {
 	/* If we die between these two, the grant stays pinned: better than unpinned twice. */
 	pvn_maptrack_clear(c, g->slot);
-	pin_drop(g->d, g->gref, g->writable);
+	pvn_pin_drop(g->d->shared, g->gref, g->writable);
 	pvn_maptrack_give(c, g->slot);
 	pvn_domain_put(g->d);
 }
