@@ -17,3 +17,4 @@ distcheck-quick: dist
 		$(MAKE) -s install DESTDIR=`pwd`/root && test -x root$(bindir)/xl
 	rm -rf distcheck.tmp
 include tests/guests/local.mk
+include tests/conformance/local.mk

@@ -64,6 +64,7 @@ long hcall_bare(unsigned nr, long a1, long a2, long a3, long a4, long a5);
  * other domains at all says EPERM for each. */
 static inline bool no_such_domain(long ret) { return ret == -XEN_ESRCH || ret == -XEN_EPERM; }
 
+#ifndef CONFORMANCE_H	/* those have outcomes of their own */
 /* --- tests --- */
 struct test {
 	const char *name;
@@ -86,6 +87,7 @@ void test_report(const char *name);	/* print the verdict of what ran since the l
 	do { long got_ = (long)(got), want_ = (long)(want); if (got_ != want_)	\
 		test_fail(__FILE__, __LINE__, #got " == " #want, "is %ld (%#lx), not %ld",	\
 			  got_, (unsigned long)got_, want_); } while (0)
+#endif
 
 /* --- console --- */
 void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
