@@ -17,8 +17,6 @@
 #define MSR_GS_BASE	0xc0000101U
 #define MSR_KERNEL_GS_BASE 0xc0000102U
 
-#define GUEST_CR0	0x80050033UL
-#define GUEST_CR4	0x00000660UL
 #define GUEST_EFER	0x00000d01UL	/* SCE LME LMA NXE */
 #define CR0_TS		8UL
 
@@ -165,13 +163,14 @@ static unsigned int emulate_0f(const uint8_t *insn, unsigned int i, unsigned int
  * loaded in a host process, so the instruction faults and is carried out here. */
 static int emulate_iretq(void)
 {
-	uint64_t f[5];
+	struct return_frame f;
 
-	if (copy_from_guest(f, vcpu.regs.rsp, sizeof(f)))
+	if (copy_from_guest(&f, vcpu.regs.rsp, sizeof(f)))
 		return 0;
-	if ((f[1] & ~3UL) != (FLAT_KERNEL_CS & ~3UL))
+	if ((f.cs & 0xffff) != FLAT_KERNEL_CS || (f.rip >> 47 != 0 && f.rip >> 47 != 0x1ffff))
 		return 0;
-	return guest_return_to(f[0], f[2], f[3]);
+	guest_return_to(&f);
+	return 1;
 }
 
 /* in/out on ports no guest owns: reads float high, writes vanish (Xen: guest_io_okay). */

@@ -4,6 +4,7 @@
  *
  * Called with this_domain.mm_lock held by everything that changes types.
  */
+#include <hv/descriptor.h>
 #include <hv/mm.h>
 
 static struct page_info *frame_table;
@@ -107,10 +108,10 @@ int page_get_type(uint64_t mfn, enum page_type type)
 	if (pg->type != type && type != PGT_writable)
 		tlb_flush_stale(); /* invariant 4: nobody may still write through an old mapping */
 	pg->type = type;
-	if (type < PGT_l1 || type > PGT_l4)
+	if (type == PGT_writable)
 		return 0;
 	*page_va_hint(mfn) = VA_HINT_NONE;
-	rc = pt_validate(mfn, type - PGT_l1 + 1);
+	rc = type == PGT_seg ? descriptor_page_validate(mfn) : pt_validate(mfn, type - PGT_l1 + 1);
 	if (rc) {
 		pg->type_count = 0;
 		pg->type = PGT_none;

@@ -4,6 +4,7 @@
  * running guest.  Its page tables are validated here, as if the guest had asked; a
  * builder that lies crashes the domain.
  */
+#include <hv/descriptor.h>
 #include <hv/guest.h>
 #include <hv/mm.h>
 #include <hv/platform.h>
@@ -49,10 +50,30 @@ static void load_context(const struct vcpu_guest_context *c)
 	vcpu.failsafe_masks_events = !!(c->flags & VGCF_failsafe_disables_events);
 	vcpu.syscall_masks_events = !!(c->flags & VGCF_syscall_disables_events);
 	vcpu.gs_base_user = c->gs_base_user;
+	vcpu.cr4 = GUEST_CR4;
+	vcpu.xcr0 = XCR0_FP;
+	for (i = 0; i < 8; i++)
+		debugreg_set(i, c->debugreg[i]);
 	this_domain.vm_assist = c->vm_assist;
 	platform_set_segment_base(0, c->fs_base);
 	platform_set_segment_base(1, c->gs_base_kernel);
 	vcpu.cr3_mfn = xen_cr3_to_pfn(c->ctrlreg[3]);
+}
+
+/* The tables of descriptors: frames of the domain by now. */
+static void load_descriptors(const struct vcpu_guest_context *c)
+{
+	uint64_t mfn[ARRAY_SIZE(c->gdt_frames)];
+	uint32_t entries = c->gdt_ents <= FIRST_RESERVED_GDT_ENTRY ? (uint32_t)c->gdt_ents : ~0U;
+	int rc;
+
+	memcpy(mfn, c->gdt_frames, sizeof(mfn));
+	spin_lock(&this_domain.mm_lock);
+	rc = gdt_set(mfn, entries);
+	spin_unlock(&this_domain.mm_lock);
+	if (rc)
+		domain_crash("start of day: the GDT of %lu entries is not valid (%d)", c->gdt_ents, rc);
+	ldt_set(c->ldt_base, c->ldt_ents <= 8192 ? (uint32_t)c->ldt_ents : 0);
 }
 
 /* What the builder's privileged calls do on Xen: reference the tables, pin the L4. */
@@ -84,6 +105,8 @@ void guest_start(void)
 		domain_crash("entry point %#lx lies above this platform's address space",
 			     vcpu.regs.rip);
 	pin_tables();
+	load_descriptors(pset(PVN_CONTEXT_OFFSET + vcpu.id * PVN_CONTEXT_STRIDE,
+			      struct vcpu_guest_context));
 	if (header.hypercall_mfn) {
 		if (!mfn_page(header.hypercall_mfn))
 			domain_crash("start of day: hypercall page is not a frame of the domain");

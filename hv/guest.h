@@ -14,6 +14,11 @@ extern int platform_have_fsgsbase;
 /* guest.c: start of day from the vcpu context in the page set. */
 void guest_start(void) __attribute__((noreturn));
 
+/* What iretq takes from the stack. */
+struct return_frame {
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+
 /* traps.c: vcpu.regs is the interrupted context; on return it is the handler's.
  * The frame is that of <xen/arch-x86/xen-x86_64.h>; a stack that cannot take it, or a
  * missing handler, crashes the domain as on Xen. */
@@ -21,12 +26,33 @@ void guest_start(void) __attribute__((noreturn));
 void guest_trap(unsigned int vector, uint32_t error_code);
 void guest_page_fault(uint64_t cr2, uint32_t error_code);
 void guest_soft_int(unsigned int vector, unsigned int insn_bytes);
-/* The context an iret of either kind goes to.  0 if rip cannot be one. */
-int guest_return_to(uint64_t rip, uint64_t rflags, uint64_t rsp);
+/* The context an iret of either kind goes to; one that cannot be gives the guest #GP there. */
+void guest_return_to(const struct return_frame *f);
 /* Take vcpu.regs from the struct iret_context at vcpu.regs.rsp. */
 void guest_iret(void);
+/* The same where a multicall asked for it (vcpu.iret_in_batch), with vcpu.regs complete. */
+void guest_iret_in_batch(void);
+/* A segment register cannot be loaded any more: the failsafe callback, with its own frame. */
+struct data_selectors {
+	uint16_t ds, es, fs, gs;
+};
+void guest_failsafe(const struct data_selectors *sel);
+/* Make an NMI pending for this vCPU; delivered on the way out. */
+void guest_nmi(void);
+int guest_nmi_due(void);
+/* #DB: what happened goes to the virtual DR6. */
+void guest_debug(uint64_t dr6_bits);
 /* Deliver what is deliverable; vcpu.regs may become the upcall handler's. */
 void guest_exit_work(void);
+
+/* debugreg.c: 0, -ENODEV, -EPERM */
+int debugreg_set(unsigned int reg, uint64_t val);
+int debugreg_get(unsigned int reg, uint64_t *val);
+
+/* What a guest's control registers are before it changes what it may. */
+#define GUEST_CR0	0x80050033UL
+#define GUEST_CR4	0x00000660UL
+#define XCR0_FP		1UL
 
 /* emulate.c: the privileged instruction at vcpu.regs.rip.  Returns 1 if it was one and
  * vcpu.regs is past it, 0 if the fault is the guest's to handle. */

@@ -46,7 +46,7 @@ size_t strlen(const char *s);
 
 /* Trap vectors (AMD APM vol. 2, table 8-1). */
 enum {
-	TRAP_DE = 0, TRAP_DB = 1, TRAP_BP = 3, TRAP_OF = 4, TRAP_BR = 5, TRAP_UD = 6, TRAP_NM = 7,
+	TRAP_DE = 0, TRAP_DB = 1, TRAP_NMI = 2, TRAP_BP = 3, TRAP_OF = 4, TRAP_BR = 5, TRAP_UD = 6, TRAP_NM = 7,
 	TRAP_DF = 8, TRAP_NP = 11, TRAP_SS = 12, TRAP_GP = 13, TRAP_PF = 14, TRAP_MF = 16,
 	TRAP_AC = 17, TRAP_XM = 19,
 };
@@ -90,6 +90,8 @@ struct domain {
 	uint32_t nr_grant_frames;
 };
 
+#define LDT_PAGES	16	/* 8192 entries of 8 bytes */
+
 /* This vCPU: private to its process. */
 struct vcpu {
 	struct cpu_regs regs;
@@ -101,11 +103,23 @@ struct vcpu {
 	uint64_t kernel_sp, kernel_ss;
 	uint64_t event_callback, failsafe_callback, syscall_callback;
 	uint32_t syscall_masks_events, failsafe_masks_events;
+	uint64_t sysenter_callback, syscall32_callback;
+	uint32_t sysenter_masks_events, syscall32_masks_events;
+	uint32_t nmi_blocked;		/* an NMI was taken, its iret has not come yet */
+	uint32_t iret_in_batch;		/* a multicall ended in an iret, due when it returns */
+	uint64_t iret_result_va;	/* where that entry's result goes */
 	uint64_t fs_base, gs_base_kernel, gs_base_user;
 	uint32_t in_user;		/* virtual mode */
 	uint32_t in_multicall;
 	uint32_t iopl;
-	uint64_t cr0_ts;
+	uint64_t iobmp_va;		/* of the guest, read at each access */
+	uint32_t iobmp_ports;
+	uint64_t cr0_ts, cr2, cr4, xcr0;
+	uint64_t dr[4], dr6, dr7, dr7_io;	/* dr7_io: I/O breakpoints, kept out of dr7 */
+	uint64_t gdt_mfn[FIRST_RESERVED_GDT_PAGE];
+	uint32_t gdt_ents, ldt_ents;
+	uint64_t ldt_va;
+	uint64_t ldt_mfn[LDT_PAGES];	/* pages of it in use, 0 = not looked at yet */
 
 	/* Times in ns of system time; 0 = off. */
 	uint64_t singleshot_ns, periodic_next_ns, periodic_ns, armed_ns;

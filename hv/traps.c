@@ -6,11 +6,13 @@
  * cs with the saved upcall mask in bits 32-39, rflags, rsp, ss.  The guest's kernel runs
  * in ring 3; the frame shows cs with RPL 0 for it, so that it can tell itself from its users.
  */
+#include <hv/descriptor.h>
 #include <hv/guest.h>
 #include <hv/mm.h>
 #include <xen/arch-x86/xen.h>
 
 #define FRAME_CS_KERNEL	(FLAT_KERNEL_CS & ~3UL)
+#define ENTRY_CLEARS	(X86_EFLAGS_TF | X86_EFLAGS_RF | X86_EFLAGS_NT | X86_EFLAGS_AC | X86_EFLAGS_VM)
 
 /* Push n words, lowest address first in w[].  A stack that cannot take them is fatal. */
 static uint64_t push_frame(uint64_t sp, const uint64_t *w, unsigned int n, const char *what)
@@ -24,28 +26,37 @@ static uint64_t push_frame(uint64_t sp, const uint64_t *w, unsigned int n, const
 	return sp;
 }
 
+/* The flags a frame shows: IF is the upcall mask, IOPL is the guest's if it asked to see it. */
+static uint64_t frame_flags(void)
+{
+	uint64_t flags = vcpu.regs.rflags & ~(X86_EFLAGS_IF | X86_EFLAGS_IOPL);
+
+	if (!vcpu_info_ptr->evtchn_upcall_mask)
+		flags |= X86_EFLAGS_IF;
+	if (this_domain.vm_assist & 1UL << VMASST_TYPE_architectural_iopl)
+		flags |= (uint64_t)vcpu.iopl << 12;
+	return flags;
+}
+
 static void bounce(uint64_t handler, uint32_t error_code, int mask_events, const char *what)
 {
 	struct cpu_regs *r = &vcpu.regs;
 	uint64_t old_mask = vcpu_info_ptr->evtchn_upcall_mask;
-	uint64_t w[8], flags = r->rflags;
+	uint64_t w[8];
 	unsigned int n = 0;
 
-	flags &= ~(X86_EFLAGS_IF | X86_EFLAGS_IOPL);
-	if (!old_mask)
-		flags |= X86_EFLAGS_IF;
 	w[n++] = r->rcx;
 	w[n++] = r->r11;
 	if (error_code != NO_ERROR_CODE)
 		w[n++] = error_code;
 	w[n++] = r->rip;
 	w[n++] = FRAME_CS_KERNEL | old_mask << 32;
-	w[n++] = flags;
+	w[n++] = frame_flags();
 	w[n++] = r->rsp;
 	w[n++] = FLAT_KERNEL_SS;
 	r->rsp = push_frame(r->rsp, w, n, what);
 	r->rip = handler;
-	r->rflags &= ~(X86_EFLAGS_TF | X86_EFLAGS_RF | X86_EFLAGS_NT | X86_EFLAGS_AC | X86_EFLAGS_VM);
+	r->rflags &= ~ENTRY_CLEARS;
 	if (mask_events)
 		vcpu_info_ptr->evtchn_upcall_mask = 1;
 }
@@ -67,16 +78,17 @@ void guest_page_fault(uint64_t cr2, uint32_t error_code)
 	error_code &= PFEC_present | PFEC_write | PFEC_insn;
 	if (vcpu.in_user)
 		error_code |= PFEC_user;
-	vcpu_info_ptr->arch.cr2 = cr2;
+	vcpu.cr2 = vcpu_info_ptr->arch.cr2 = cr2;
 	guest_trap(TRAP_PF, error_code);
 }
 
-/* INT n: kernel mode needs DPL >= 1, user mode 3; otherwise #GP(n * 8 + 2) at the instruction. */
+/* INT n: kernel mode needs DPL >= 1, user mode 3; otherwise #GP(n * 8 + 2) at the instruction.
+ * 0x80 has a way of its own in Xen, which asks for no privilege. */
 void guest_soft_int(unsigned int vector, unsigned int insn_bytes)
 {
 	const struct pv_trap *t = &vcpu.traps[vector & 255];
 
-	if (t->address && (t->flags & 3) >= (vcpu.in_user ? 3 : 1)) {
+	if (t->address && (vector == 0x80 || (t->flags & 3) >= (vcpu.in_user ? 3 : 1))) {
 		vcpu.regs.rip += insn_bytes;
 		bounce(t->address, NO_ERROR_CODE, t->flags & 4, "soft interrupt");
 		return;
@@ -84,36 +96,110 @@ void guest_soft_int(unsigned int vector, unsigned int insn_bytes)
 	guest_trap(TRAP_GP, (vector & 255) * 8 + 2);
 }
 
-int guest_return_to(uint64_t rip, uint64_t rflags, uint64_t rsp)
+void guest_debug(uint64_t dr6_bits)
 {
-	if ((rip >> 47) != 0 && (rip >> 47) != 0x1ffff)
-		return 0;
-	vcpu.regs.rip = rip;
-	vcpu.regs.rflags = (rflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM)) | X86_EFLAGS_IF | 2;
-	vcpu.regs.rsp = rsp;
-	return 1;
+	vcpu.dr6 |= dr6_bits;
+	guest_trap(TRAP_DB, NO_ERROR_CODE);
+}
+
+/* The fault of an iret is taken after it, as on Xen: its frame shows the context that was asked for. */
+void guest_return_to(const struct return_frame *f)
+{
+	struct cpu_regs *r = &vcpu.regs;
+	uint32_t error_code = 0;
+	int ok;
+
+	r->rip = f->rip;
+	r->rflags = (f->rflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM)) | X86_EFLAGS_IF | 2;
+	r->rsp = f->rsp;
+	ok = selector_code_ok((uint16_t)f->cs | 3, &error_code) &&
+	     selector_stack_ok((uint16_t)f->ss | 3, &error_code);
+	if (!ok || (f->rip >> 47 != 0 && f->rip >> 47 != 0x1ffff))
+		guest_trap(TRAP_GP, error_code);
+}
+
+/* What SYSRET does with rcx and r11 is what a caller of the iret hypercall gets who says that it
+ * is in a system call; the selectors do not matter to it then. */
+static void iret_to_kernel(struct iret_context *f)
+{
+	struct return_frame to = { f->rip, f->cs, f->rflags, f->rsp, f->ss };
+	struct cpu_regs *r = &vcpu.regs;
+
+	r->rcx = f->rcx;
+	r->r11 = f->r11;
+	if (f->flags & VGCF_in_syscall) {
+		r->rcx = f->rip;
+		r->r11 = (f->rflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_VM)) | X86_EFLAGS_IF;
+		to.cs = FLAT_KERNEL_CS;
+		to.ss = FLAT_KERNEL_SS;
+	}
+	guest_return_to(&to);
 }
 
 void guest_iret(void)
 {
 	struct iret_context f;
-	struct cpu_regs *r = &vcpu.regs;
 
-	if (copy_from_guest(&f, r->rsp, sizeof(f)))
-		domain_crash("iret: frame at %#lx is not readable", r->rsp);
+	if (copy_from_guest(&f, vcpu.regs.rsp, sizeof(f)))
+		domain_crash("iret: frame at %#lx is not readable", vcpu.regs.rsp);
 	if ((f.cs & 3) == 3)
 		domain_crash("iret to user mode at %#lx: this platform runs kernel mode only", f.rip);
-	if (!guest_return_to(f.rip, f.rflags, f.rsp))
-		domain_crash("iret to %#lx, which is not an address", f.rip);
-	if (!(f.flags & VGCF_in_syscall)) {
-		r->r11 = f.r11;
-		r->rcx = f.rcx;
-	} else {
-		r->r11 = f.rflags;
-		r->rcx = f.rip;
-	}
-	r->rax = f.rax;
+	if (this_domain.vm_assist & 1UL << VMASST_TYPE_architectural_iopl)
+		vcpu.iopl = f.rflags >> 12 & 3;
+	vcpu.nmi_blocked = 0;
 	vcpu_info_ptr->evtchn_upcall_mask = !(f.rflags & X86_EFLAGS_IF);
+	vcpu.regs.rax = f.rax;
+	iret_to_kernel(&f);
+}
+
+void guest_iret_in_batch(void)
+{
+	uint64_t rax;
+
+	vcpu.iret_in_batch = 0;
+	if (!copy_from_guest(&rax, vcpu.regs.rsp, sizeof(rax)))
+		copy_to_guest(vcpu.iret_result_va, &rax, sizeof(rax)); /* best effort, as Xen */
+	guest_iret();
+}
+
+void guest_failsafe(const struct data_selectors *sel)
+{
+	struct cpu_regs *r = &vcpu.regs;
+	uint64_t w[] = { r->rcx, r->r11, sel->ds, sel->es, sel->fs, sel->gs, r->rip,
+			 FRAME_CS_KERNEL | (uint64_t)vcpu_info_ptr->evtchn_upcall_mask << 32,
+			 frame_flags(), r->rsp, FLAT_KERNEL_SS };
+
+	if (!vcpu.failsafe_callback)
+		domain_crash("a segment register cannot be loaded (ds %#x es %#x fs %#x gs %#x) and there is "
+			     "no failsafe callback", sel->ds, sel->es, sel->fs, sel->gs);
+	r->rsp = push_frame(r->rsp, w, ARRAY_SIZE(w), "failsafe callback");
+	r->rip = vcpu.failsafe_callback;
+	r->rflags &= ~ENTRY_CLEARS;
+	if (vcpu.failsafe_masks_events)
+		vcpu_info_ptr->evtchn_upcall_mask = 1;
+}
+
+void guest_nmi(void)
+{
+	__atomic_store_n(&pvcpu(vcpu.id).nmi, 1, __ATOMIC_SEQ_CST);
+	hv_exit_work = 1;
+}
+
+int guest_nmi_due(void)
+{
+	return !vcpu.nmi_blocked && READ_ONCE(pvcpu(vcpu.id).nmi);
+}
+
+/* The edge is lost where there is no handler. */
+static void deliver_nmi(void)
+{
+	const struct pv_trap *t = &vcpu.traps[TRAP_NMI];
+
+	__atomic_store_n(&pvcpu(vcpu.id).nmi, 0, __ATOMIC_SEQ_CST);
+	if (!t->address)
+		return;
+	vcpu.nmi_blocked = 1;
+	bounce(t->address, NO_ERROR_CODE, t->flags & 4, "NMI");
 }
 
 void guest_exit_work(void)
@@ -130,6 +216,8 @@ void guest_exit_work(void)
 		timers_run();
 	} while (hv_exit_work);
 
+	if (guest_nmi_due())
+		deliver_nmi();
 	if (!evtchn_pending_any())
 		return;
 	if (!vcpu.event_callback)

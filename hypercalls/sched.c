@@ -29,11 +29,11 @@ static long block(void)
 	WRITE_ONCE(vcpu_info_ptr->evtchn_upcall_mask, 0);
 	evtchn_drain();
 	timers_run();
-	if (READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending))
+	if (READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending) || guest_nmi_due())
 		return 0;
 	now = now_ns();
 	runstate_change(RUNSTATE_blocked, now);
-	while (!READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending))
+	while (!READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending) && !guest_nmi_due())
 		now = wait_once(now, 0);
 	runstate_change(RUNSTATE_running, now);
 	return 0;
@@ -70,7 +70,7 @@ static long poll(uint64_t arg)
 		return 0;
 	now = now_ns();
 	runstate_change(RUNSTATE_blocked, now);
-	while (!any_pending(port, p.nr_ports) && !evtchn_pending_any() &&
+	while (!any_pending(port, p.nr_ports) && !evtchn_pending_any() && !guest_nmi_due() &&
 	       !(p.timeout && now >= p.timeout))
 		now = wait_once(now, p.timeout);
 	runstate_change(RUNSTATE_running, now);

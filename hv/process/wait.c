@@ -47,7 +47,7 @@ static void futex_sleep(struct pvn_vcpu *pv, uint64_t now, uint64_t until)
 
 	__atomic_store_n(&pv->run_state, PVN_VCPU_BLOCKED, __ATOMIC_SEQ_CST);
 	smp_mb(); /* pairs with the waker's: bit first, then run_state */
-	if (READ_ONCE(pv->inbound_sel))
+	if (READ_ONCE(pv->inbound_sel) || guest_nmi_due())
 		return;
 	if (until) {
 		if (now >= until)

@@ -143,7 +143,7 @@ struct pvn_vcpu {
 	uint32_t run_state;	/* enum pvn_run_state */
 	uint32_t wake;
 	uint32_t kicked;
-	uint32_t pad;
+	uint32_t nmi;		/* an NMI is pending: set, then wake as for an event */
 	uint64_t inbound_sel;
 	uint64_t pending[PVN_PORT_WORDS];
 	/* Accounting hints in ns, kept by the image: running, runnable, blocked, offline. */

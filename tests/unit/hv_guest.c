@@ -275,7 +275,7 @@ Test(guest, periodic_timer_too_slow_and_info_unaligned)
 	cr_expect_eq(do_vcpu_op(VCPUOP_register_vcpu_info, 0, 50 << PAGE_SHIFT, 0, 0), -XEN_ENXIO);
 }
 
-Test(guest, iret_to_no_address_is_fatal, .exit_code = 33)
+Test(guest, iret_to_no_address_without_a_handler_is_fatal, .exit_code = 33)
 {
 	struct iret_context *f = guest_ptr(STACK_TOP - 72, 1);
 
