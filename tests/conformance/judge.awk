@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Judges one case.  Usage: awk -v name=CASE -v expect=verdict|crash -v domains=N -v ended=gone|crash|hang|nothing [-v record=1]
+# Judges one case.  Usage: awk -v name=CASE -v expect=verdict|crash -v domains=N -v ended=gone|crash|hang|nothing [-v record=VERSION]
 #	-f judge.awk file=1 DEVIATIONS file=2 TCG file=3 ANSWERS file=4 OUTPUT
 # ANSWERS: "key = value" as Xen gave them; OUTPUT: the console of the case's domains.
-# Prints one line, "ok|skip|error|not ok - CASE: why", after the details; with record=1 the file of answers instead.
+# Prints one line, "ok|skip|error|not ok - CASE: why", after the details; with record the file of answers instead.
 function bad(what) { print "  " name ": " what; problems++ }
 function trim(s) { sub(/^[ \t]+/, "", s); sub(/[ \t\r]+$/, "", s); return s }
 BEGIN {
@@ -66,7 +66,7 @@ END {
 	split("success skip error failure", names, " ")
 	got["result"] = names[worst]
 	if (record) {
-		print "# " name ": answers of Xen (" record ")"
+		print "# " name ": what Xen " record " answered"
 		for (i = 1; i <= keys; i++)
 			print order[i] " = " got[order[i]]
 		print "result = " got["result"]

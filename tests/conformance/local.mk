@@ -8,7 +8,8 @@ CONFORMANCE_LIBS = tests/conformance/libconformance.a tests/guests/libguest.a
 noinst_HEADERS += tests/conformance/lib/conformance.h
 EXTRA_DIST += $(CONFORMANCE_SOURCES) $(wildcard $(top_srcdir)/tests/conformance/answers/*.txt) \
 	tests/conformance/README tests/conformance/run tests/conformance/judge.awk tests/conformance/tags.awk \
-	tests/conformance/deviations tests/conformance/tcg tests/system/conformance.sh
+	tests/conformance/oracle/run tests/conformance/oracle/fetch tests/conformance/oracle/image \
+	tests/conformance/oracle/init tests/conformance/deviations tests/conformance/tcg tests/system/conformance.sh
 
 check_LIBRARIES += tests/conformance/libconformance.a
 tests_conformance_libconformance_a_SOURCES = tests/conformance/lib/main.c tests/conformance/lib/answer.c \
@@ -24,11 +25,15 @@ tests/conformance/%.elf: tests/conformance/%.o $(CONFORMANCE_LIBS) $(top_srcdir)
 	$(AM_V_CCLD)$(ABI_GUEST_LINK) $< $(CONFORMANCE_LIBS)
 .SECONDARY: $(CONFORMANCE_CASES:.elf=.o)
 
-.PHONY: conformance conformance-cases
+.PHONY: conformance conformance-cases oracle
 conformance-cases: $(CONFORMANCE_CASES)
 check-local: $(CONFORMANCE_CASES)
 conformance: all $(CONFORMANCE_CASES)
 	$(top_srcdir)/tests/conformance/run
+
+# Xen's own answers: fetches Xen, a kernel and QEMU into oracle/ once; no part of check.
+oracle: $(CONFORMANCE_CASES)
+	$(top_srcdir)/tests/conformance/oracle/run
 
 mostlyclean-local:
 	-rm -f tests/conformance/*.o tests/conformance/*.elf
