@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Conformance cases: every tests/conformance/*.c is one, so that a new case is one new file.
-CONFORMANCE_SOURCES = $(wildcard $(top_srcdir)/tests/conformance/*.c)
-CONFORMANCE_CASES = $(patsubst $(top_srcdir)/%.c,%.elf,$(CONFORMANCE_SOURCES))
+CONFORMANCE_SRC = $(wildcard $(top_srcdir)/tests/conformance/*.c)
+CONFORMANCE_CASES = $(patsubst $(top_srcdir)/%.c,%.elf,$(CONFORMANCE_SRC))
 CONFORMANCE_CFLAGS = $(ABI_GUEST_CFLAGS) -Wno-format-zero-length
 CONFORMANCE_LIBS = tests/conformance/libconformance.a tests/guests/libguest.a
 
 noinst_HEADERS += tests/conformance/lib/conformance.h
-EXTRA_DIST += $(CONFORMANCE_SOURCES) $(wildcard $(top_srcdir)/tests/conformance/answers/*.txt) \
+EXTRA_DIST += $(CONFORMANCE_SRC) $(wildcard $(top_srcdir)/tests/conformance/answers/*.txt) \
 	tests/conformance/README tests/conformance/run tests/conformance/judge.awk tests/conformance/tags.awk \
 	tests/conformance/oracle/run tests/conformance/oracle/fetch tests/conformance/oracle/image \
 	tests/conformance/oracle/init tests/conformance/deviations tests/conformance/tcg tests/system/conformance.sh
