@@ -4,7 +4,6 @@
  *
  * Called with this_domain.mm_lock held by everything that changes types.
  */
-#include <hv/descriptor.h>
 #include <hv/mm.h>
 
 static struct page_info *frame_table;
@@ -80,6 +79,36 @@ int page_get(uint64_t mfn)
 	return 0;
 }
 
+/* Frames that left the domain: told to the machine in one go, when the lock is left.  Until
+ * then nobody can get them. */
+#define RELEASE_BATCH	(PVN_DATA_MAX / sizeof(uint64_t))
+static struct pvn_request release;
+static struct pvn_reply release_reply;
+static unsigned int nr_released;
+
+void frames_flush_released(void)
+{
+	if (!nr_released)
+		return;
+	tlb_flush_stale(); /* nobody may still reach them through an old mapping */
+	release.op = PVN_REQ_MEM_RELEASE;
+	release.len = (uint32_t)(nr_released * sizeof(uint64_t));
+	nr_released = 0;
+	if (machine_call(&release, &release_reply) < 0)
+		machine_log("the machine did not take back frames of this domain");
+}
+
+static void page_free(uint64_t mfn, struct page_info *pg)
+{
+	pg->freeing = 0;
+	pg->type = PGT_none;
+	pg->released ^= 1;
+	this_domain.tot_pages--;
+	memcpy(release.data + nr_released++ * sizeof(mfn), &mfn, sizeof(mfn));
+	if (nr_released == RELEASE_BATCH)
+		frames_flush_released();
+}
+
 void page_put(uint64_t mfn)
 {
 	struct page_info *pg = mfn_page(mfn);
@@ -87,52 +116,49 @@ void page_put(uint64_t mfn)
 	if (!pg)
 		return;
 	BUG_ON(pg->count == 0);
-	pg->count--;
+	if (--pg->count == 0 && pg->freeing)
+		page_free(mfn, pg);
 }
 
-int page_get_type(uint64_t mfn, enum page_type type)
-{
-	struct page_info *pg = mfn_page(mfn);
-	int rc;
-
-	if (!pg) /* heap frames are the hypervisor's own writable pages */
-		return type == PGT_writable && mfn_is_heap(mfn) ? 0 : -XEN_EINVAL;
-	if (pg->type_count && pg->type != type)
-		return type == PGT_writable ? -XEN_EBUSY : -XEN_EINVAL;
-	if (pg->type_count == (1U << 26) - 1 || pg->count == 0xffffffffU)
-		return -XEN_EBUSY;
-	pg->count++;
-	if (pg->type_count++)
-		return 0;
-
-	if (pg->type != type && type != PGT_writable)
-		tlb_flush_stale(); /* invariant 4: nobody may still write through an old mapping */
-	pg->type = type;
-	if (type == PGT_writable)
-		return 0;
-	*page_va_hint(mfn) = VA_HINT_NONE;
-	rc = type == PGT_seg ? descriptor_page_validate(mfn) : pt_validate(mfn, type - PGT_l1 + 1);
-	if (rc) {
-		pg->type_count = 0;
-		pg->type = PGT_none;
-		pg->count--;
-	}
-	return rc;
-}
-
-void page_put_type(uint64_t mfn)
+void page_release(uint64_t mfn)
 {
 	struct page_info *pg = mfn_page(mfn);
 
 	if (!pg)
 		return;
-	BUG_ON(pg->type_count == 0);
-	if (--pg->type_count == 0 && pg->type >= PGT_l1 && pg->type <= PGT_l4) {
-		int level = pg->type - PGT_l1 + 1;
-
-		pt_invalidate(mfn, level);
-		pg->type = PGT_none;
-		tlb_stale_table(mfn);
+	pg->freeing = 1;
+	if (pg->pinned) {
+		pg->pinned = 0;
+		page_put_type(mfn);
+	} else if (pg->count == 0) {
+		page_free(mfn, pg);
 	}
-	page_put(mfn);
+}
+
+void page_become(uint64_t mfn, enum page_type type)
+{
+	struct page_info *pg = mfn_page(mfn);
+
+	/* Invariant 4: nobody may still write through an old mapping. */
+	if (pg->type == PGT_writable && type != PGT_writable)
+		tlb_flush_stale();
+	pg->type = type;
+	pg->type_count = 1;
+	pg->validated = 0;
+	pg->linear = 0;
+	if (type >= PGT_l1 && type <= PGT_l4)
+		*page_va_hint(mfn) = VA_HINT_NONE;
+}
+
+void mm_enter(void)
+{
+	spin_lock(&this_domain.mm_lock);
+	while (pt_work_step())
+		;
+}
+
+void mm_leave(void)
+{
+	frames_flush_released();
+	spin_unlock(&this_domain.mm_lock);
 }

@@ -84,11 +84,11 @@ static void pin_tables(void)
 
 	if (!pg)
 		domain_crash("start of day: cr3 names frame %#lx, not the domain's", vcpu.cr3_mfn);
-	spin_lock(&this_domain.mm_lock);
+	mm_enter();
 	rc = page_get_type(vcpu.cr3_mfn, PGT_l4);
 	if (!rc)
 		rc = page_get_type(vcpu.cr3_mfn, PGT_l4); /* the pin's own reference */
-	spin_unlock(&this_domain.mm_lock);
+	mm_leave();
 	if (rc)
 		domain_crash("start of day: the page tables are not valid (%d)", rc);
 	pg->pinned = 1;

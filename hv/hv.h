@@ -78,9 +78,29 @@ struct pv_trap {
 	uint8_t flags;		/* bits 0-1 DPL, bit 2 mask events */
 };
 
+/* A tree of page tables in the middle of being typed or untyped (validate.c). */
+enum pt_work_state { PT_IDLE, PT_GET, PT_PUT, PT_HELD, PT_FAILED };
+struct pt_frame {
+	uint64_t mfn;
+	uint16_t slot;		/* GET: the next one; PUT: one past the next, going down */
+	uint8_t level;
+};
+#define PT_WORK_DEPTH	8	/* four levels, each may have a linear table under it */
+struct pt_work {
+	uint8_t state;		/* enum pt_work_state */
+	uint8_t depth;
+	uint8_t type;		/* of root */
+	uint8_t failed;		/* depth of the frames whose validation failed */
+	int32_t rc;		/* PUT of a failed GET: why it failed; else 0 */
+	uint32_t vcpu;		/* who started it */
+	uint64_t root;
+	struct pt_frame stack[PT_WORK_DEPTH];
+};
+
 /* Shared by the vCPUs of the domain. */
 struct domain {
 	uint32_t mm_lock;
+	struct pt_work pt_work;		/* under mm_lock */
 	uint64_t mfn_base;
 	uint64_t ram_mfn;		/* first RAM mfn */
 	uint64_t range_frames;
@@ -91,6 +111,12 @@ struct domain {
 };
 
 #define LDT_PAGES	16	/* 8192 entries of 8 bytes */
+
+/* A hypercall that is to be made again with the rest of its work (hypercalls/dispatch.h). */
+struct hypercall_again {
+	uint32_t active;
+	uint64_t nr, arg[4];
+};
 
 /* This vCPU: private to its process. */
 struct vcpu {
@@ -111,6 +137,7 @@ struct vcpu {
 	uint64_t fs_base, gs_base_kernel, gs_base_user;
 	uint32_t in_user;		/* virtual mode */
 	uint32_t in_multicall;
+	struct hypercall_again again;
 	uint32_t iopl;
 	uint64_t iobmp_va;		/* of the guest, read at each access */
 	uint32_t iobmp_ports;
@@ -164,6 +191,7 @@ static inline void spin_unlock(uint32_t *l)
 /* machine.c: requests to paravaned. */
 int64_t machine_call(struct pvn_request *q, struct pvn_reply *r);
 int64_t machine_call1(uint32_t op, uint64_t a0, uint64_t a1);
+int domain_exists(domid_t domid);
 void machine_console(const char *bytes, size_t n);
 void machine_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void domain_shutdown(uint32_t reason) __attribute__((noreturn));

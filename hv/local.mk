@@ -9,7 +9,7 @@ HV_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2 -g -ffreestanding -fno-builtin -fPIE -
 pkglibexec_PROGRAMS += hv/paravane-hv
 hv_paravane_hv_SOURCES = \
 	hv/guest.c hv/traps.c hv/descriptor.c hv/debugreg.c hv/emulate.c hv/evtchn.c hv/time.c hv/machine.c hv/lib.c \
-	hv/frames.c hv/pagetable.c hv/tlb.c hv/walk.c hv/hypercall_page.c \
+	hv/frames.c hv/pagetable.c hv/validate.c hv/tlb.c hv/walk.c hv/hypercall_page.c \
 	hv/process/entry.S hv/process/start.c hv/process/signal.c hv/process/va.c \
 	hv/process/timer.c hv/process/wait.c hv/process/segments.c \
 	hypercalls/dispatch.c hypercalls/traps.c hypercalls/mmu.c hypercalls/sched.c \
@@ -29,18 +29,22 @@ EXTRA_DIST += hv/process/image.lds
 # The image's common code in an ordinary process, for unit tests and sanitizers.
 HV_TEST_CPPFLAGS = $(HV_CPPFLAGS) -DPVN_SHARED_VA=0x210000000000UL \
 	-DPVN_DIRECTMAP_VA=0x220000000000UL -DPVN_PRIVATE_VA=0x240000000000UL
-HV_TEST_SOURCES = tests/unit/hv_shim.c hv/traps.c hv/descriptor.c hv/debugreg.c hv/emulate.c hv/evtchn.c hv/time.c hv/frames.c \
-	hv/pagetable.c hv/tlb.c hv/walk.c \
+HV_TEST_SOURCES = tests/unit/hv_shim.c tests/unit/hv_mm_check.c hv/traps.c hv/descriptor.c hv/debugreg.c hv/emulate.c hv/evtchn.c hv/time.c hv/frames.c \
+	hv/pagetable.c hv/validate.c hv/tlb.c hv/walk.c \
 	hypercalls/dispatch.c hypercalls/traps.c hypercalls/mmu.c hypercalls/sched.c \
 	hypercalls/vcpu.c hypercalls/evtchn.c hypercalls/memory.c hypercalls/grant.c hypercalls/version.c
-hv_tests = tests/unit/hv_pagetable tests/unit/hv_guest tests/unit/hv_cpu
+hv_tests = tests/unit/hv_pagetable tests/unit/hv_paging_model tests/unit/hv_guest tests/unit/hv_cpu
 check_PROGRAMS += $(hv_tests)
 UNIT_TESTS += $(hv_tests)
-noinst_HEADERS += tests/unit/hv_shim.h
+noinst_HEADERS += tests/unit/hv_shim.h tests/unit/hv_mm_check.h
 tests_unit_hv_pagetable_SOURCES = tests/unit/hv_pagetable.c $(HV_TEST_SOURCES)
 tests_unit_hv_pagetable_CPPFLAGS = $(HV_TEST_CPPFLAGS) $(CRITERION_CFLAGS)
 tests_unit_hv_pagetable_LDFLAGS = $(SAN_CFLAGS)
 tests_unit_hv_pagetable_LDADD = $(CRITERION_LIBS)
+tests_unit_hv_paging_model_SOURCES = tests/unit/hv_paging_model.c $(HV_TEST_SOURCES)
+tests_unit_hv_paging_model_CPPFLAGS = $(HV_TEST_CPPFLAGS) $(CRITERION_CFLAGS)
+tests_unit_hv_paging_model_LDFLAGS = $(SAN_CFLAGS)
+tests_unit_hv_paging_model_LDADD = $(CRITERION_LIBS)
 tests_unit_hv_guest_SOURCES = tests/unit/hv_guest.c $(HV_TEST_SOURCES)
 tests_unit_hv_guest_CPPFLAGS = $(HV_TEST_CPPFLAGS) $(CRITERION_CFLAGS)
 tests_unit_hv_guest_LDFLAGS = $(SAN_CFLAGS)

@@ -40,6 +40,12 @@ static void send_text(uint32_t op, const char *bytes, size_t n)
 	machine_call(&request, NULL);
 }
 
+/* Which error a domain that may not be touched gives: ESRCH or EPERM. */
+int domain_exists(domid_t domid)
+{
+	return domid == header.domid || machine_call1(PVN_REQ_DOMAIN, domid, 0) == 0;
+}
+
 void machine_console(const char *bytes, size_t n)
 {
 	while (n) {

@@ -30,6 +30,7 @@
 #define PTE_MFN_MASK	0x000ffffffffff000UL
 #define PTE_FLAGS(e)	((e) & ~PTE_MFN_MASK)
 #define PTE_MFN(e)	(((e) & PTE_MFN_MASK) >> PAGE_SHIFT)
+#define XEN_ERESTART	85	/* the hypervisor's own: no guest ever sees it */
 #define INVALID_MFN_BITS (PTE_MFN_MASK >> PAGE_SHIFT)
 
 enum page_type { PGT_none, PGT_l1, PGT_l2, PGT_l3, PGT_l4, PGT_seg, PGT_writable };
@@ -38,9 +39,14 @@ struct page_info {
 	uint32_t count;			/* all references */
 	uint32_t type : 4;		/* enum page_type */
 	uint32_t pinned : 1;
-	uint32_t released : 1;		/* given back: not the domain's */
+	uint32_t released : 1;		/* given back: not the domain's (see slot_owned) */
 	uint32_t type_count : 26;
+	/* Tables: > 0 entries of this one that name another of its level, < 0 uses of it so. */
+	int16_t linear;
+	uint16_t validated : 1;		/* a table whose every entry holds its reference */
+	uint16_t freeing : 1;		/* given back while in use: goes with the last reference */
 };
+#define PAGE_TYPE_COUNT_MAX	((1U << 26) - 1)
 
 /* Per frame: struct page_info and the base of the region its translations serve. */
 #define FRAME_TABLE_BYTES	(sizeof(struct page_info) + sizeof(uint32_t))
@@ -51,10 +57,32 @@ struct page_info *mfn_slot(uint64_t mfn);	/* RAM of the range, owned or not; els
 struct page_info *mfn_page(uint64_t mfn);	/* NULL if not RAM of the domain */
 int mfn_is_heap(uint64_t mfn);			/* shared_info, grant frames the guest may map */
 void *mfn_ptr(uint64_t mfn);			/* through the direct map; NULL if neither */
+
+/* What changes frames holds mm_lock.  mm_enter() also completes what a preempted
+ * operation left (validate.c), so that no half-typed table is ever seen; mm_leave()
+ * gives frames that went out of use back to the machine. */
+void mm_enter(void);
+void mm_leave(void);
+
+void page_become(uint64_t mfn, enum page_type type);	/* untyped so far; its first use as type */
 int page_get(uint64_t mfn);
 void page_put(uint64_t mfn);
 int page_get_type(uint64_t mfn, enum page_type type);	/* and a reference */
 void page_put_type(uint64_t mfn);
+/* The balloon: the frame leaves the domain with its last reference. */
+void page_release(uint64_t mfn);
+void frames_flush_released(void);
+
+/*
+ * validate.c: typing a tree of tables, and undoing it, in steps of bounded length.  At most
+ * one such work is under way in a domain.  -XEN_ERESTART says that it goes on with the
+ * next call for the same frame and type.
+ */
+int page_get_type_preemptible(uint64_t mfn, enum page_type type);
+void page_put_type_deferred(uint64_t mfn);	/* what it starts, pt_work_step() ends */
+int pt_work_pending(void);
+int pt_work_step(void);				/* 0 when nothing is left, else -XEN_ERESTART */
+void pt_work_new_operation(void);		/* the caller does not resume: drop what it kept */
 
 /* Where the translations of a page table lie: set when a walk goes through it. */
 #define VA_HINT_NONE	0U
@@ -62,9 +90,13 @@ void page_put_type(uint64_t mfn);
 uint32_t *page_va_hint(uint64_t mfn);
 
 /* pagetable.c: level 1..4 */
-int pt_validate(uint64_t mfn, int level);
-void pt_invalidate(uint64_t mfn, int level);
-/* Store one entry with Xen's checks; returns 0 or -errno of mmu_update. */
+#define PT_PUSHED	1	/* pt_get_entry: the table it names is to be validated first */
+int pt_get_entry(uint64_t e, uint64_t table_mfn, int level);	/* 0, PT_PUSHED, or -errno */
+/* Drop what a present entry holds: 0, or PT_PUSHED if the table it names is to be undone. */
+int pt_put_entry(uint64_t e, uint64_t table_mfn, int level);
+uint64_t pt_adjust(uint64_t e, int level);	/* what the hypervisor adds to an entry */
+int pt_slot_reserved(int level, unsigned int slot);
+/* Store one entry with Xen's checks; returns 0 or -errno of mmu_update, -XEN_ERESTART. */
 int pt_write_entry(uint64_t mfn, int level, unsigned int slot, uint64_t val, int preserve_ad);
 
 /* tlb.c: present entries that were changed and may still be cached. */

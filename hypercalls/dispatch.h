@@ -11,6 +11,16 @@
 long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
 			uint64_t nr);
 
+/*
+ * Long hypercalls stop for events: after each piece of work they ask, and if one is due they
+ * say how the rest is to be asked for.  The guest then makes that hypercall after the event,
+ * by the instruction that made the first; returns what the handler must return.
+ */
+int hypercall_preempt_check(void);
+long hypercall_continue(uint64_t nr, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
+/* The way out: 1 if vcpu.regs now makes the hypercall again, `insn` being its address. */
+int hypercall_restart(uint64_t insn);
+
 #define X(name, args, served, brief) \
 	long do_##name(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 HYPERCALL_TABLE(X)

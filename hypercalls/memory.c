@@ -143,9 +143,9 @@ long do_memory_op(uint64_t op, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t 
 	case XENMEM_increase_reservation:
 	case XENMEM_decrease_reservation:
 	case XENMEM_populate_physmap:
-		spin_lock(&this_domain.mm_lock);
+		mm_enter();
 		rc = reservation(cmd, start, arg);
-		spin_unlock(&this_domain.mm_lock);
+		mm_leave();
 		return rc;
 	case XENMEM_maximum_ram_page:
 		return (long)PVN_MAX_MFN - 1;

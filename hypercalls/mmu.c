@@ -2,33 +2,135 @@
 /*
  * Page tables: mmu_update, update_va_mapping, mmuext_op.  The rules of entries are in
  * hv/pagetable.c; here are the batches, their counts and their flushes.
+ *
+ * A batch stops for events as Xen's does: the count of what is done is written, and the
+ * hypercall is made again with the rest (hypercall_continue).
  */
 #include <hypercalls/dispatch.h>
 #include <hv/mm.h>
 #include <hv/platform.h>
 
-#define DOMID_OK(d)	((domid_t)(d) == DOMID_SELF || (domid_t)(d) == header.domid)
+#define MMU_UPDATE_PREEMPTED	0x80000000U
+#define LOCK_BATCH		64	/* requests between two chances for other vCPUs */
 
-static void put_done(uint64_t done_handle, uint32_t done)
+/* A batch of either kind, and where it stands. */
+struct batch {
+	uint64_t nr, handle, done_handle, foreign;
+	uint32_t size;			/* of one request */
+	uint32_t count, i, done;	/* done: before this call */
+};
+
+typedef long batch_fn(const struct batch *b, uint64_t request);
+
+/*
+ * Whose frames: DOMID_SELF is us; that a domain names itself by number is refused, as on Xen.
+ * The frames of others are for privileged domains; dom_io owns nothing that we may map.
+ */
+enum owner { OWNER_SELF, OWNER_IO, OWNER_FOREIGN };
+
+static int owner_of(uint64_t domid, enum owner *o)
 {
-	if (done_handle)
-		copy_to_guest(done_handle, &done, sizeof(done));
+	domid_t d = (domid_t)domid;
+
+	*o = OWNER_SELF;
+	if (d == DOMID_SELF)
+		return 0;
+	*o = d == DOMID_IO ? OWNER_IO : OWNER_FOREIGN;
+	if (d == header.domid)
+		return -XEN_ESRCH;
+	return d == DOMID_IO || d == DOMID_XEN || domain_exists(d) ? 0 : -XEN_ESRCH;
 }
 
-static long update_entry(uint64_t maddr, uint64_t val, int preserve_ad)
+/* One request, with all the rounds its tables need.  -XEN_ERESTART: an event is due first. */
+static long one_request(const struct batch *b, batch_fn *fn)
+{
+	long rc;
+
+	for (;;) {
+		if (!pt_work_step()) {
+			rc = fn(b, b->handle + (uint64_t)b->i * b->size);
+			if (rc != -XEN_ERESTART)
+				return rc;
+		}
+		if (hypercall_preempt_check())
+			return -XEN_ERESTART;
+		mm_leave();
+		spin_lock(&this_domain.mm_lock);
+	}
+}
+
+static long batch_run(struct batch *b, batch_fn *fn)
+{
+	uint32_t first = b->i;
+	long rc = 0;
+
+	for (; b->i < b->count; b->i++) {
+		if (b->i != first && hypercall_preempt_check())
+			return -XEN_ERESTART;
+		if ((b->i - first) % LOCK_BATCH == LOCK_BATCH - 1) {
+			mm_leave();
+			spin_lock(&this_domain.mm_lock);
+		}
+		rc = one_request(b, fn);
+		if (rc)
+			return rc;
+	}
+	/* What the last one left to be undone. */
+	while (pt_work_step())
+		if (hypercall_preempt_check())
+			return -XEN_ERESTART;
+	return 0;
+}
+
+static long batch_do(struct batch *b, batch_fn *fn)
+{
+	long rc;
+
+	if (b->count & MMU_UPDATE_PREEMPTED) {
+		b->count &= ~MMU_UPDATE_PREEMPTED;
+		if (b->done_handle && copy_from_guest(&b->done, b->done_handle, sizeof(b->done)))
+			return -XEN_EFAULT;
+		spin_lock(&this_domain.mm_lock);
+	} else {
+		spin_lock(&this_domain.mm_lock);
+		pt_work_new_operation();
+	}
+	rc = batch_run(b, fn);
+	mm_leave();
+	if (rc == -XEN_ERESTART) {
+		uint64_t left = b->count - b->i;
+
+		rc = left ? hypercall_continue(b->nr, b->handle + (uint64_t)b->i * b->size,
+					       left | MMU_UPDATE_PREEMPTED, b->done_handle, b->foreign) :
+			    hypercall_continue(b->nr, 0, MMU_UPDATE_PREEMPTED, 0, 0);
+	}
+	if (b->done_handle) {
+		b->done += b->i;
+		copy_to_guest(b->done_handle, &b->done, sizeof(b->done));
+	}
+	return rc;
+}
+
+static long update_entry(uint64_t maddr, uint64_t val, int preserve_ad, enum owner o)
 {
 	uint64_t mfn = maddr >> PAGE_SHIFT;
 	unsigned int slot = (maddr & ~PAGE_MASK) / 8;
 	struct page_info *pg = mfn_page(mfn);
 
-	if (!pg)
+	if (!pg && !mfn_is_heap(mfn))
 		return -XEN_EINVAL;
-	if (pg->type_count == 0 || pg->type == PGT_writable || pg->type == PGT_none) {
-		((uint64_t *)mfn_ptr(mfn))[slot] = val; /* not a table: a plain store */
+	if (!pg || pg->type_count == 0 || pg->type == PGT_writable) {
+		WRITE_ONCE(((uint64_t *)mfn_ptr(mfn))[slot], val); /* not a table: a plain store */
 		return 0;
 	}
 	if (pg->type == PGT_seg)
 		return -XEN_EINVAL;
+	if (o == OWNER_IO) {
+		if (pg->type != PGT_l1)
+			return -XEN_EINVAL;
+		if (val & _PAGE_PRESENT) /* RAM is not dom_io's, and the rest is not for us */
+			return PTE_MFN(val) >= PVN_MAX_MFN ? -XEN_EPERM : -XEN_EBUSY;
+	}
 	return pt_write_entry(mfn, pg->type - PGT_l1 + 1, slot, val, preserve_ad);
 }
 
@@ -36,55 +138,68 @@ static long machphys_update(uint64_t maddr, uint64_t pfn)
 {
 	uint64_t mfn = maddr >> PAGE_SHIFT;
 
-	if (!mfn_page(mfn))
+	if (!mfn_page(mfn) && !mfn_is_heap(mfn))
 		return -XEN_EINVAL;
 	m2p[mfn - this_domain.mfn_base] = pfn;
 	return 0;
 }
 
-static long update_one(const struct mmu_update *u)
+static long update_one(const struct batch *b, uint64_t request)
 {
-	uint64_t ptr = u->ptr & ~7UL;
+	uint64_t tables = b->foreign >> 16;
+	struct mmu_update u;
+	enum owner o;
+	int cmd;
 
-	switch (u->ptr & 7) {
-	case MMU_NORMAL_PT_UPDATE:
-		return update_entry(ptr, u->val, 0);
-	case MMU_PT_UPDATE_PRESERVE_AD:
-		return update_entry(ptr, u->val, 1);
-	case MMU_MACHPHYS_UPDATE:
-		return machphys_update(ptr, u->val);
-	}
-	return -XEN_ENOSYS;
+	if (copy_from_guest(&u, request, sizeof(u)))
+		return -XEN_EFAULT;
+	cmd = u.ptr & 7;
+	if (cmd > MMU_PT_UPDATE_NO_TRANSLATE)
+		return -XEN_ENOSYS;
+	owner_of(b->foreign & 0xffff, &o);
+	if (o == OWNER_FOREIGN || (tables && (domid_t)(tables - 1) != header.domid))
+		return -XEN_EPERM;
+	if (cmd == MMU_MACHPHYS_UPDATE)
+		return o == OWNER_SELF ? machphys_update(u.ptr, u.val) : -XEN_EINVAL;
+	return update_entry(u.ptr & ~7UL, u.val, cmd == MMU_PT_UPDATE_PRESERVE_AD, o);
 }
 
 long do_mmu_update(uint64_t reqs, uint64_t count, uint64_t done_h, uint64_t foreign, uint64_t a5)
 {
-	struct mmu_update u;
-	uint32_t i, n = (uint32_t)count;
-	long rc = 0;
+	struct batch b = { __HYPERVISOR_mmu_update, reqs, done_h, (uint32_t)foreign, sizeof(struct mmu_update),
+			   (uint32_t)count, 0, 0 };
+	uint64_t tables = b.foreign >> 16;
+	enum owner o;
 
-	foreign = (uint32_t)foreign;
-	if (!DOMID_OK(foreign & 0xffff) || (foreign >> 16 && !DOMID_OK((foreign >> 16) - 1)))
-		return -XEN_EPERM;
-	spin_lock(&this_domain.mm_lock);
-	for (i = 0; i < n; i++, reqs += sizeof(u)) {
-		rc = copy_from_guest(&u, reqs, sizeof(u));
-		if (!rc)
-			rc = update_one(&u);
-		if (rc)
-			break;
-	}
-	spin_unlock(&this_domain.mm_lock);
-	put_done(done_h, i);
-	return rc;
+	if (!guest_handle_ok(reqs))
+		return -XEN_EFAULT;
+	if (tables && (domid_t)(tables - 1) != header.domid && !domain_exists((domid_t)(tables - 1)))
+		return -XEN_ESRCH;
+	if (b.foreign != DOMID_SELF && !(b.count == MMU_UPDATE_PREEMPTED && !reqs) &&
+	    owner_of(b.foreign & 0xffff, &o))
+		return -XEN_ESRCH;
+	return batch_do(&b, update_one);
 }
 
-static void flush_after(uint64_t va, uint64_t flags)
+/* The vCPUs a flush is for: as many bits as the domain may have vCPUs. */
+static int read_vcpumask(uint64_t handle, uint64_t *mask)
 {
+	return copy_from_guest(mask, handle, sizeof(*mask));
+}
+
+static long flush_after(uint64_t va, uint64_t flags)
+{
+	uint64_t vcpus = flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK, mask;
+
+	if ((flags & UVMF_FLUSHTYPE_MASK) != UVMF_TLB_FLUSH && (flags & UVMF_FLUSHTYPE_MASK) != UVMF_INVLPG)
+		return 0;
+	if (vcpus != UVMF_LOCAL && vcpus != UVMF_ALL && read_vcpumask(vcpus, &mask))
+		return -XEN_EFAULT;
 	if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
 		tlb_flush_stale();
-	else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+	else
 		tlb_flush_one(va);
+	return 0;
 }
 
 long do_update_va_mapping(uint64_t va, uint64_t val, uint64_t flags, uint64_t a4, uint64_t a5)
@@ -93,16 +208,26 @@ long do_update_va_mapping(uint64_t va, uint64_t val, uint64_t flags, uint64_t a4
 	struct page_info *pg;
 	long rc = -XEN_EINVAL;
 
-	spin_lock(&this_domain.mm_lock);
+	mm_enter();
 	w.table_mfn[1] = 0;
-	guest_walk(va, &w); /* the L1 is known even where its entry is not present */
+	if (guest_handle_ok(va))
+		guest_walk(va, &w); /* the L1 is known even where its entry is not present */
 	pg = w.table_mfn[1] ? mfn_page(w.table_mfn[1]) : NULL;
 	if (pg && pg->type_count && pg->type == PGT_l1)
 		rc = pt_write_entry(w.table_mfn[1], 1, (va >> PAGE_SHIFT) & 511, val, 0);
 	if (!rc)
-		flush_after(va, flags);
-	spin_unlock(&this_domain.mm_lock);
+		rc = flush_after(va, flags);
+	mm_leave();
 	return rc;
+}
+
+long do_update_va_mapping_otherdomain(uint64_t va, uint64_t val, uint64_t flags, uint64_t domid, uint64_t a5)
+{
+	enum owner o;
+
+	if (owner_of(domid, &o))
+		return -XEN_ESRCH;
+	return o == OWNER_SELF ? do_update_va_mapping(va, val, flags, 0, 0) : -XEN_EPERM;
 }
 
 static long pin(uint64_t mfn, enum page_type type)
@@ -112,11 +237,11 @@ static long pin(uint64_t mfn, enum page_type type)
 
 	if (!pg)
 		return -XEN_EINVAL;
-	rc = page_get_type(mfn, type);
+	rc = page_get_type_preemptible(mfn, type);
 	if (rc)
-		return -XEN_EINVAL;
+		return rc;
 	if (pg->pinned) {
-		page_put_type(mfn);
+		page_put_type_deferred(mfn);
 		return -XEN_EINVAL;
 	}
 	pg->pinned = 1;
@@ -130,13 +255,14 @@ static long unpin(uint64_t mfn)
 	if (!pg || !pg->pinned)
 		return -XEN_EINVAL;
 	pg->pinned = 0;
-	page_put_type(mfn);
+	page_put_type_deferred(mfn);
 	return 0;
 }
 
 static long new_baseptr(uint64_t mfn, uint64_t *slot, int may_be_zero)
 {
 	uint64_t old = *slot;
+	long rc;
 
 	if (mfn == old) {
 		if (slot == &vcpu.cr3_mfn)
@@ -144,12 +270,13 @@ static long new_baseptr(uint64_t mfn, uint64_t *slot, int may_be_zero)
 		return 0;
 	}
 	if (mfn || !may_be_zero) {
-		if (!mfn_page(mfn) || page_get_type(mfn, PGT_l4))
-			return -XEN_EINVAL;
+		rc = mfn_page(mfn) ? page_get_type_preemptible(mfn, PGT_l4) : -XEN_EINVAL;
+		if (rc)
+			return rc;
 	}
 	*slot = mfn;
 	if (old)
-		page_put_type(old);
+		page_put_type_deferred(old);
 	if (slot == &vcpu.cr3_mfn)
 		tlb_flush_all();
 	return 0;
@@ -160,9 +287,9 @@ static long clear_or_copy(const struct mmuext_op *op)
 	uint64_t dst = op->arg1.mfn, src = op->arg2.src_mfn;
 	int copy = op->cmd == MMUEXT_COPY_PAGE;
 
-	if (copy && !mfn_page(src))
+	if (copy && !mfn_page(src) && !mfn_is_heap(src))
 		return -XEN_EINVAL;
-	if (!mfn_page(dst) || page_get_type(dst, PGT_writable))
+	if (page_get_type(dst, PGT_writable))
 		return -XEN_EINVAL;
 	if (copy)
 		memcpy(mfn_ptr(dst), mfn_ptr(src), PAGE_SIZE);
@@ -176,7 +303,7 @@ static long flush_multi(const struct mmuext_op *op)
 {
 	uint64_t mask;
 
-	if (copy_from_guest(&mask, (uint64_t)op->arg2.vcpumask.p, 1))
+	if (read_vcpumask((uint64_t)op->arg2.vcpumask.p, &mask))
 		return -XEN_EINVAL;
 	if (op->cmd == MMUEXT_TLB_FLUSH_MULTI)
 		tlb_flush_stale();
@@ -185,7 +312,15 @@ static long flush_multi(const struct mmuext_op *op)
 	return 0;
 }
 
-static long ext_one(const struct mmuext_op *op)
+/* Recorded nowhere: kernel mode never loads a selector from it. */
+static long set_ldt(const struct mmuext_op *op)
+{
+	uint64_t va = op->arg2.nr_ents ? op->arg1.linear_addr : 0;
+
+	return (va & ~PAGE_MASK) || !guest_handle_ok(va) || op->arg2.nr_ents > 8192 ? -XEN_EINVAL : 0;
+}
+
+static long ext_op(const struct mmuext_op *op)
 {
 	switch (op->cmd) {
 	case MMUEXT_PIN_L1_TABLE:
@@ -210,9 +345,10 @@ static long ext_one(const struct mmuext_op *op)
 	case MMUEXT_TLB_FLUSH_MULTI:
 	case MMUEXT_INVLPG_MULTI:
 		return flush_multi(op);
-	case MMUEXT_SET_LDT: /* recorded nowhere: kernel mode never loads a selector from it */
-		return (op->arg1.linear_addr & ~PAGE_MASK) || op->arg2.nr_ents > 8192 ? -XEN_EINVAL : 0;
+	case MMUEXT_SET_LDT:
+		return set_ldt(op);
 	case MMUEXT_FLUSH_CACHE:
+	case MMUEXT_FLUSH_CACHE_GLOBAL:
 		return -XEN_EACCES;
 	case MMUEXT_CLEAR_PAGE:
 	case MMUEXT_COPY_PAGE:
@@ -224,23 +360,28 @@ static long ext_one(const struct mmuext_op *op)
 	return -XEN_ENOSYS;
 }
 
-long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done_h, uint64_t foreign, uint64_t a5)
+static long ext_one(const struct batch *b, uint64_t request)
 {
 	struct mmuext_op op;
-	uint32_t i, n = (uint32_t)count;
-	long rc = 0;
 
-	if (!DOMID_OK(foreign))
-		return -XEN_EPERM;
-	spin_lock(&this_domain.mm_lock);
-	for (i = 0; i < n; i++, ops += sizeof(op)) {
-		rc = copy_from_guest(&op, ops, sizeof(op));
-		if (!rc)
-			rc = ext_one(&op);
-		if (rc)
-			break;
+	if (copy_from_guest(&op, request, sizeof(op)))
+		return -XEN_EFAULT;
+	return ext_op(&op);
+}
+
+long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done_h, uint64_t foreign, uint64_t a5)
+{
+	struct batch b = { __HYPERVISOR_mmuext_op, ops, done_h, (domid_t)foreign, sizeof(struct mmuext_op),
+			   (uint32_t)count, 0, 0 };
+	enum owner o;
+
+	if (!guest_handle_ok(ops))
+		return -XEN_EFAULT;
+	if (!(b.count == MMU_UPDATE_PREEMPTED && !ops)) {
+		if (owner_of(b.foreign, &o))
+			return -XEN_ESRCH;
+		if (o != OWNER_SELF)
+			return -XEN_EPERM;
 	}
-	spin_unlock(&this_domain.mm_lock);
-	put_done(done_h, i);
-	return rc;
+	return batch_do(&b, ext_one);
 }

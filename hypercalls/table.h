@@ -29,6 +29,8 @@ X(memory_op,		"cmd, arg",			both,	 "memory reservation and maps") \
 X(multicall,		"calls, count",			image,	 "several hypercalls in one") \
 /* One L1 entry by address, with a flush.  EINVAL, EBUSY, EPERM. */ \
 X(update_va_mapping,	"va, val, flags",		image,	 "update one mapping") \
+/* The same with frames of another domain: for the privileged.  ESRCH, EPERM. */ \
+X(update_va_mapping_otherdomain, "va, val, flags, domid", image, "map a page of another domain") \
 /* One-shot timer at an absolute system time; 0 stops it. */ \
 X(set_timer_op,		"timeout",			image,	 "set the one-shot timer") \
 /* Version, capabilities, features.  EFAULT, EINVAL, EPERM, ENOSYS. */ \

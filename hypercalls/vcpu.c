@@ -21,9 +21,9 @@ static long register_info(uint64_t arg)
 		return -XEN_ENXIO;
 	if (!mfn_page(r.mfn))
 		return -XEN_EINVAL;
-	spin_lock(&this_domain.mm_lock);
+	mm_enter();
 	rc = page_get_type(r.mfn, PGT_writable);
-	spin_unlock(&this_domain.mm_lock);
+	mm_leave();
 	if (rc)
 		return -XEN_EACCES;
 	to = (struct vcpu_info *)((char *)mfn_ptr(r.mfn) + r.offset);

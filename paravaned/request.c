@@ -157,6 +157,8 @@ static int64_t serve(struct domain *d, const struct pvn_request *q, struct pvn_r
 		return mem_release(d, q);
 	case PVN_REQ_MEM_POPULATE:
 		return mem_populate(d, q, r);
+	case PVN_REQ_DOMAIN:
+		return q->a[0] <= UINT16_MAX && domain_by_id((domid_t)q->a[0]) ? 0 : -ESRCH;
 	default:
 		domain_crash(d, "unknown request %u to the machine", q->op);
 		return 0;

@@ -119,6 +119,7 @@ static void handle_syscall(const siginfo_t *si)
 	r->rcx = r->rip;
 	r->r11 = r->rflags;
 	r->rax = (uint64_t)hypercall_dispatch(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->rax);
+	hypercall_restart(r->rip - SYSCALL_INSN_BYTES);
 }
 
 static void handle_page_fault(int sig, const struct sigcontext *s)
@@ -218,9 +219,28 @@ void signals_init(uint64_t base, uint64_t size)
 void hv_leave_page_call(void);
 void hv_leave_iret(void);
 
+/* The code of a stub up to its call (hypercall_page.c): mov eax,nr; movabs r11,entry; call r11. */
+#define STUB_CALL_BYTES	18
+
+static int is_stub(uint64_t rip)
+{
+	uint8_t code[STUB_CALL_BYTES];
+
+	return !copy_from_guest(code, rip - sizeof(code), sizeof(code)) && code[0] == 0xb8 &&
+	       code[5] == 0x49 && code[6] == 0xbb && code[15] == 0x41 && code[16] == 0xff && code[17] == 0xd3;
+}
+
 void hv_leave_page_call(void)
 {
+	struct hypercall_again *a = &vcpu.again;
+
 	pop_rip();
+	/* Called by other code than the page's: it cannot call again by itself. */
+	while (a->active && !is_stub(vcpu.regs.rip)) {
+		a->active = 0;
+		vcpu.regs.rax = (uint64_t)hypercall_dispatch(a->arg[0], a->arg[1], a->arg[2], a->arg[3], 0, a->nr);
+	}
+	hypercall_restart(vcpu.regs.rip - STUB_CALL_BYTES);
 	platform_enter_guest();
 }
 

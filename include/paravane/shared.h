@@ -229,6 +229,7 @@ enum pvn_request_op {
 	PVN_REQ_LOG,			/* data = one line, no newline: for the machine's log; no reply */
 	PVN_REQ_MEM_RELEASE,		/* data = uint64_t mfn[]: frames given back, hole punched -> ret = count */
 	PVN_REQ_MEM_POPULATE,		/* a0 = pfn (~0 = none), a1 = order -> a0 = first mfn of the run; all or nothing */
+	PVN_REQ_DOMAIN,			/* a0 = domid -> 0 if there is such a domain, else -ESRCH */
 };
 
 #define PVN_DATA_MAX	4000

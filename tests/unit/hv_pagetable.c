@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 #include <hypercalls/dispatch.h>
+#include "hv_mm_check.h"
 #include "hv_shim.h"
 
 #define P _PAGE_PRESENT
@@ -61,6 +62,7 @@ Test(pagetable, read_only_first_then_table)
 	cr_expect_eq(mfn_page(RAM(FREE_PFN))->type, PGT_l1);
 	cr_expect_eq(pt_write_entry(SHIM_L1, 1, FREE_PFN, PTE(RAM(FREE_PFN), RW), 0), -XEN_EBUSY);
 	cr_assert_eq(pt_write_entry(SHIM_L2, 2, 5, 0, 0), 0);
+	cr_expect_eq(pt_work_step(), 0, "the table is undone");
 	cr_expect_eq(pt_write_entry(SHIM_L1, 1, FREE_PFN, PTE(RAM(FREE_PFN), RW), 0), 0);
 }
 
@@ -135,6 +137,11 @@ Test(pagetable, mmu_update_stops_at_the_first_error_and_counts)
 	cr_expect_eq(*done, 1);
 	cr_expect_eq(do_mmu_update(0x700000UL << PAGE_SHIFT, 1, 0, DOMID_SELF, 0), -XEN_EFAULT);
 	cr_expect_eq(do_mmu_update(60 << PAGE_SHIFT, 1, 0, 3, 0), -XEN_EPERM, "foreign domain");
+	cr_expect_eq(do_mmu_update(60 << PAGE_SHIFT, 0, 0, 3, 0), 0, "no request, no question");
+	cr_expect_eq(do_mmu_update(60 << PAGE_SHIFT, 1, 0, 7, 0), -XEN_ESRCH, "itself by number");
+	shim_machine_ret = -XEN_ESRCH;
+	cr_expect_eq(do_mmu_update(60 << PAGE_SHIFT, 1, 0, 3, 0), -XEN_ESRCH, "no such domain");
+	shim_machine_ret = 0;
 	u[0].ptr = (SHIM_L1 << PAGE_SHIFT) + 300 * 8 + 4;
 	cr_expect_eq(do_mmu_update(60 << PAGE_SHIFT, 1, 0, DOMID_SELF, 0), -XEN_ENOSYS);
 }
@@ -188,21 +195,34 @@ Test(pagetable, invalid_table_leaves_no_references, .init = shim_reset)
 		cr_assert_eq(mfn_page(RAM(i))->count, 0, "frame %u still has %u", i, mfn_page(RAM(i))->count);
 }
 
-Test(pagetable, only_the_self_map_is_linear)
+Test(pagetable, linear_tables_are_one_level_deep)
 {
-	/* Two L2 tables, one in the other: a reference without a type would let B change under A. */
-	uint64_t a = RAM(50), b = RAM(51);
+	uint64_t a = RAM(50), b = RAM(51), c = RAM(52);
+	unsigned int i;
 
-	cr_assert_eq(pt_write_entry(SHIM_L1, 1, 50, PTE(a, P), 0), 0);
-	cr_assert_eq(pt_write_entry(SHIM_L1, 1, 51, PTE(b, P), 0), 0);
-	cr_assert_eq(page_get_type(a, PGT_l2), 0);
-	cr_assert_eq(page_get_type(b, PGT_l2), 0);
-	cr_expect_eq(pt_write_entry(a, 2, 0, PTE(b, P), 0), -XEN_EINVAL);
+	for (i = 50; i < 53; i++) {
+		cr_assert_eq(pt_write_entry(SHIM_L1, 1, i, PTE(RAM(i), P), 0), 0);
+		cr_assert_eq(page_get_type(RAM(i), PGT_l2), 0);
+	}
 	cr_expect_eq(pt_write_entry(a, 2, 0, PTE(a, P), 0), 0, "itself");
-	page_put_type(a);
+	cr_expect_eq(pt_write_entry(a, 2, 1, PTE(b, RW), 0), -XEN_EINVAL, "writable");
+	cr_expect_eq(pt_write_entry(a, 2, 1, PTE(b, P), 0), 0, "another");
+	cr_expect_eq(pt_write_entry(a, 2, 2, PTE(b, P), 0), 0, "again");
+	cr_expect_eq(mfn_page(b)->type_count, 3);
+	cr_expect_eq(pt_write_entry(b, 2, 0, PTE(c, P), 0), -XEN_EINVAL, "b is used as one");
+	cr_expect_eq(pt_write_entry(c, 2, 0, PTE(a, P), 0), -XEN_EINVAL, "a has linear entries");
+	cr_expect_eq(pt_write_entry(b, 2, 0, PTE(a, P), 0), -XEN_EINVAL, "a circle");
+	cr_expect_eq(pt_write_entry(b, 2, 0, PTE(b, P), 0), 0, "itself takes no reference");
+	mm_check(0);
+	/* b lives as long as a names it, and goes with it. */
 	page_put_type(b);
-	cr_expect_eq(mfn_page(a)->count, 1, "the read-only mapping alone");
-	cr_expect_eq(mfn_page(b)->count, 1);
+	cr_expect_eq(mfn_page(b)->type, PGT_l2);
+	page_put_type(a);
+	cr_expect_eq(mfn_page(b)->type, PGT_none);
+	page_put_type(c);
+	for (i = 50; i < 53; i++)
+		cr_expect_eq(mfn_page(RAM(i))->count, 1, "the read-only mapping alone");
+	mm_check(0);
 }
 
 Test(pagetable, reserved_slots_are_cleared, .init = shim_reset)

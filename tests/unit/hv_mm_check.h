@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The invariants of hv/mm.h, recomputed from the tables themselves. */
+#ifndef TESTS_HV_MM_CHECK_H
+#define TESTS_HV_MM_CHECK_H
+
+#include <hv/mm.h>
+
+/*
+ * Counts every reference that the domain's tables, pins and base pointers hold and compares with
+ * the frame table.  Aborts with a line of text where they differ.  `strict`: nothing else
+ * holds references; otherwise a frame may have more than are found, never fewer.
+ */
+void mm_check(int strict);
+
+#endif
