@@ -31,6 +31,12 @@ long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint
 {
 	if (unlikely(nr >= NR_HYPERCALLS || !handlers[nr]))
 		return absent(nr, a1);
+	if (unlikely(header.trace)) {
+		long ret = handlers[nr](a1, a2, a3, a4, a5);
+
+		hypercall_trace(nr, a1, ret);
+		return ret;
+	}
 	return handlers[nr](a1, a2, a3, a4, a5);
 }
 

@@ -21,6 +21,9 @@ long hypercall_continue(uint64_t nr, uint64_t a1, uint64_t a2, uint64_t a3, uint
 /* The way out: 1 if vcpu.regs now makes the hypercall again, `insn` being its address. */
 int hypercall_restart(uint64_t insn);
 
+/* Log a call that was served, by its name and its sub-operation's. */
+void hypercall_trace(uint64_t nr, uint64_t a1, long ret);
+
 #define X(name, args, served, brief) \
 	long do_##name(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 HYPERCALL_TABLE(X)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypercall ABI in one list.  Declarations and dispatch come from it (dispatch.h, dispatch.c).
+ * The hypercall ABI in one list.  Declarations and dispatch come from it (dispatch.h, dispatch.c), and with subops.h
+ * the names in a trace (trace.c), paravane-hypercalls(7) (manual.awk) and what the conformance cases must cover.
  *
  * Tour: 8.  A row: X(name, arguments, served, brief).  The number is __HYPERVISOR_name of
  * <xen/xen.h>.  `served`: image = in the domain's own hv image; machine = the image checks
- * and asks paravaned; both.  The comment above a row is its manual.
+ * and asks paravaned; both; refused = an error to every domain without privilege.  The comment above a row is its
+ * manual: sentences, each errno with its reason.
  *
  * A hypercall without a row answers -ENOSYS and is logged, once per number and domain.
  */

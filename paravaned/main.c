@@ -39,7 +39,7 @@ static void usage(FILE *f)
 	fputs("usage: paravaned [-F] [--trace]\n"
 	      "       paravaned --stop [--force]\n"
 	      "  -F, --foreground  stay in the foreground, log to standard error\n"
-	      "      --trace       log the hypercalls of domains that nobody serves\n"
+	      "      --trace       log each hypercall of the domains by its name\n"
 	      "      --stop        end the daemons of Paravane; refused while domains run\n"
 	      "      --force       with --stop: destroy the domains\n"
 	      "  -h, --help        say this\n"

@@ -7,7 +7,7 @@ CONFORMANCE_LIBS = tests/conformance/libconformance.a tests/guests/libguest.a
 
 noinst_HEADERS += tests/conformance/lib/conformance.h
 EXTRA_DIST += $(CONFORMANCE_SRC) $(wildcard $(top_srcdir)/tests/conformance/answers/*.txt) \
-	tests/conformance/README tests/conformance/run tests/conformance/judge.awk tests/conformance/tags.awk \
+	tests/conformance/README tests/conformance/run tests/conformance/judge.awk tests/conformance/coverage tests/conformance/tags.awk \
 	tests/conformance/oracle/run tests/conformance/oracle/fetch tests/conformance/oracle/image \
 	tests/conformance/oracle/init tests/conformance/deviations tests/conformance/tcg tests/system/conformance.sh
 

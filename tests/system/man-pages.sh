@@ -15,6 +15,9 @@ for page in "$SRC"/man/*.[0-9]; do
 	grep -Eq "^dist_man_MANS.* man/$name( |\$)" "$SRC"/*/local.mk && pass || fail "not in dist_man_MANS"
 done
 
+case_begin "paravane-hypercalls.7, made from the hypercall table: mandoc finds no fault"
+if out=$(mandoc -T lint -W warning "$BUILD/hypercalls/paravane-hypercalls.7" 2>&1); then pass; else fail "$out"; fi
+
 # All examples of a page are one shell session; each must end within a minute.
 examples() { sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$1" | sed -n 's/^\(\.Dl \)\{0,1\}\$ //p' | sed 's/\\e/\\/g'; }
 for name in paravane.7 paravaned.8; do
