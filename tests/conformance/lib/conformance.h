@@ -49,6 +49,7 @@ void check_failed(const char *file, int line, const char *what, const char *fmt,
 			     got_, (unsigned long)got_, want_); } while (0)
 
 /* --- cases of two domains (`domains: 2`): the same binary twice --- */
+domid_t self_id(void);			/* this domain's id, from the store; works in any case */
 unsigned role(void);			/* 0 or 1: 0 was made first */
 domid_t peer_id(void);			/* the other's domain id; waits until it is known */
 /* A number under KEY that the other can fetch; peer_get waits for it, and ends with an error if

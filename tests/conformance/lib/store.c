@@ -140,7 +140,7 @@ domid_t peer_id(void)
 	return id;
 }
 
-static domid_t own_id(void)
+domid_t self_id(void)
 {
 	static domid_t id;
 
@@ -160,7 +160,7 @@ void peer_put(const char *key, uint64_t value)
 	if (!ask(XS_WRITE, buf, n))
 		test_error("store: write of %s: %s", key, body);
 	n = text(buf, sizeof(buf), "data/%s", key) + 1;
-	n += text(buf + n, sizeof(buf) - n, "n%u", own_id()) + 1;
+	n += text(buf + n, sizeof(buf) - n, "n%u", self_id()) + 1;
 	n += text(buf + n, sizeof(buf) - n, "r%u", peer_id()) + 1;
 	if (!ask(XS_SET_PERMS, buf, n))
 		test_error("store: permissions of %s: %s", key, body);
