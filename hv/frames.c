@@ -37,11 +37,32 @@ static int slot_owned(uint64_t mfn, const struct page_info *pg)
 	return given_at_start ? !pg->released : pg->released;
 }
 
+/* Another domain may have transferred it to us: then the machine knows. */
+static struct page_info *slot_claim(uint64_t mfn, struct page_info *pg)
+{
+	if (READ_ONCE(header.transfers) == this_domain.transfers_seen ||
+	    machine_call1(PVN_REQ_MEM_OWNED, mfn, 0) != 1)
+		return NULL;
+	pg->released ^= 1;
+	this_domain.tot_pages++;
+	this_domain.transfers_seen++;
+	return pg;
+}
+
 struct page_info *mfn_page(uint64_t mfn)
 {
 	struct page_info *pg = mfn_slot(mfn);
 
-	return pg && slot_owned(mfn, pg) ? pg : NULL;
+	if (!pg || likely(slot_owned(mfn, pg)))
+		return pg;
+	return slot_claim(mfn, pg);
+}
+
+static int mfn_is_status(uint64_t mfn)
+{
+	uint64_t i = mfn - this_domain.mfn_base - PVN_HEAP_STATUS;
+
+	return i < GRANT_STATUS_FRAMES(this_domain.nr_grant_frames) && READ_ONCE(header.grant_version) == 2;
 }
 
 int mfn_is_heap(uint64_t mfn)
@@ -49,7 +70,14 @@ int mfn_is_heap(uint64_t mfn)
 	uint64_t i = mfn - this_domain.mfn_base;
 
 	return i == PVN_HEAP_SHARED_INFO ||
-	       (i >= PVN_HEAP_GRANT && i < PVN_HEAP_GRANT + this_domain.nr_grant_frames);
+	       (i >= PVN_HEAP_GRANT && i < PVN_HEAP_GRANT + this_domain.nr_grant_frames) ||
+	       mfn_is_status(mfn);
+}
+
+void status_frame_ref(uint64_t mfn, int by)
+{
+	if (mfn_is_status(mfn))
+		this_domain.status_refs += (uint32_t)by;
 }
 
 void *mfn_ptr(uint64_t mfn)

@@ -108,6 +108,9 @@ struct domain {
 	uint64_t tot_pages;		/* RAM frames the domain has now */
 	uint64_t vm_assist;
 	uint32_t nr_grant_frames;
+	uint32_t grant_lock;		/* the table as a whole: size, version */
+	uint32_t status_refs;		/* page-table entries that name status frames */
+	uint32_t transfers_seen;	/* of header.transfers: frames got from other domains */
 };
 
 #define LDT_PAGES	16	/* 8192 entries of 8 bytes */

@@ -55,7 +55,11 @@ struct page_info {
 void frame_table_init(uint64_t va);
 struct page_info *mfn_slot(uint64_t mfn);	/* RAM of the range, owned or not; else NULL */
 struct page_info *mfn_page(uint64_t mfn);	/* NULL if not RAM of the domain */
-int mfn_is_heap(uint64_t mfn);			/* shared_info, grant frames the guest may map */
+int mfn_is_heap(uint64_t mfn);			/* shared_info, grant and status frames the guest may map */
+/* Page-table entries that name a status frame keep the table's version; of others nothing is counted. */
+void status_frame_ref(uint64_t mfn, int by);
+/* Status frames that go with so many grant frames of 256 entries. */
+#define GRANT_STATUS_FRAMES(n)	(((n) * 256UL + PVN_STATUS_PER_FRAME - 1) / PVN_STATUS_PER_FRAME)
 void *mfn_ptr(uint64_t mfn);			/* through the direct map; NULL if neither */
 
 /* What changes frames holds mm_lock.  mm_enter() also completes what a preempted
@@ -98,6 +102,11 @@ uint64_t pt_adjust(uint64_t e, int level);	/* what the hypervisor adds to an ent
 int pt_slot_reserved(int level, unsigned int slot);
 /* Store one entry with Xen's checks; returns 0 or -errno of mmu_update, -XEN_ERESTART. */
 int pt_write_entry(uint64_t mfn, int level, unsigned int slot, uint64_t val, int preserve_ad);
+/* The same for an L1 entry whose new frame is another domain's, mapped by a grant: the machine has
+ * checked and counts it, and taking the entry away by itself changes nothing there. */
+void pt_write_foreign(uint64_t mfn, unsigned int slot, uint64_t val);
+/* Take an L1 entry as it is out of a table, with its references. */
+uint64_t pt_steal_entry(uint64_t mfn, unsigned int slot);
 
 /* tlb.c: present entries that were changed and may still be cached. */
 void tlb_stale_entry(uint64_t table_mfn, int level, unsigned int slot);

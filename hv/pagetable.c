@@ -48,7 +48,10 @@ static int get_l1_target(uint64_t e)
 	if (!mfn_page(mfn) && !mfn_is_heap(mfn))
 		return -XEN_EBUSY; /* not the owner */
 	rc = (e & _PAGE_RW) ? page_get_type(mfn, PGT_writable) : page_get(mfn);
-	return rc ? -XEN_EBUSY : 0;
+	if (rc)
+		return -XEN_EBUSY;
+	status_frame_ref(mfn, 1);
+	return 0;
 }
 
 /* One level of linear tables: a table has linear entries or serves as one, never both. */
@@ -106,8 +109,12 @@ int pt_put_entry(uint64_t e, uint64_t table_mfn, int level)
 	uint64_t mfn = PTE_MFN(e);
 	struct page_info *pg = mfn_page(mfn);
 
-	if (!(e & _PAGE_PRESENT) || !pg)
+	if (!(e & _PAGE_PRESENT))
 		return 0;
+	if (!pg) { /* of the heap, or mapped by a grant, which is counted elsewhere */
+		status_frame_ref(mfn, -1);
+		return 0;
+	}
 	if (level == 1 && !(e & _PAGE_RW)) {
 		page_put(mfn);
 		return 0;
@@ -197,4 +204,27 @@ int pt_write_entry(uint64_t mfn, int level, unsigned int slot, uint64_t val, int
 		put_target(old, mfn, level);
 	}
 	return 0;
+}
+
+void pt_write_foreign(uint64_t mfn, unsigned int slot, uint64_t val)
+{
+	uint64_t *entry = (uint64_t *)mfn_ptr(mfn) + slot;
+	uint64_t old = READ_ONCE(*entry);
+
+	WRITE_ONCE(*entry, pt_adjust(val, 1));
+	if (!(old & _PAGE_PRESENT))
+		return;
+	tlb_stale_entry(mfn, 1, slot);
+	put_target(old, mfn, 1);
+}
+
+uint64_t pt_steal_entry(uint64_t mfn, unsigned int slot)
+{
+	uint64_t *entry = (uint64_t *)mfn_ptr(mfn) + slot;
+	uint64_t old = READ_ONCE(*entry);
+
+	WRITE_ONCE(*entry, 0);
+	if (old & _PAGE_PRESENT)
+		tlb_stale_entry(mfn, 1, slot);
+	return old;
 }

@@ -5,6 +5,7 @@
  * direct map, and a missing translation is an error code.
  */
 #include <hv/mm.h>
+#include <hv/platform.h>
 
 int guest_walk(uint64_t va, struct walk *w)
 {
@@ -34,13 +35,17 @@ int guest_walk(uint64_t va, struct walk *w)
 
 void *guest_ptr(uint64_t va, int write)
 {
+	const char *why;
 	struct walk w;
 	char *page;
 
 	if (guest_walk(va, &w) || (write && !(w.flags & _PAGE_RW)))
 		return NULL;
 	page = mfn_ptr(PTE_MFN(w.pte));
-	return page ? page + (va & ~PAGE_MASK) : NULL;
+	if (page)
+		return page + (va & ~PAGE_MASK);
+	/* A grant of another domain: nowhere but where the guest has it. */
+	return !vcpu.in_user && platform_map(va, &why) == 0 ? (void *)va : NULL;
 }
 
 int guest_handle_ok(uint64_t va)

@@ -39,8 +39,8 @@ X(set_timer_op,		"timeout",			image,	 "set the one-shot timer") \
 X(xen_version,		"cmd, arg",			image,	 "ask about the hypervisor") \
 /* Write to the machine's console ring.  EFAULT, ENOSYS. */ \
 X(console_io,		"cmd, count, buffer",		machine, "emergency console") \
-/* Set-up and version queries of the own grant table; status is in the structure. */ \
-X(grant_table_op,	"cmd, uop, count",		image,	 "grant table") \
+/* The own table, and mapping, copying and transferring what others grant; status is in each structure. */ \
+X(grant_table_op,	"cmd, uop, count",		both,	 "grant table") \
 /* Enable or disable an assist.  EINVAL, ENOSYS. */ \
 X(vm_assist,		"cmd, type",			image,	 "virtual machine assists") \
 /* Return to the context on the stack; see hv/traps.c. */ \

@@ -24,6 +24,7 @@
 #include "paravaned/client.h"
 #include "paravaned/console_ring.h"
 #include "paravaned/evtchn.h"
+#include "paravaned/grant.h"
 #include "paravaned/machine.h"
 #include "paravaned/memory.h"
 #include "paravaned/process.h"
@@ -31,6 +32,8 @@
 #define DEFAULT_MAX_PORT	1023
 #define CONTROL_MAX_PORTS	(1U << 17)
 #define DEFAULT_WEIGHT		256
+#define DEFAULT_MAPTRACK_FRAMES	1024U
+#define MAX_MAPTRACK_FRAMES	(1U << 20)
 
 struct domain *dom0;
 
@@ -128,6 +131,7 @@ static void domain_free(struct domain *d)
 			close(d->link[i].doorbell);
 	pageset_destroy(d);
 	port_table_free(d);
+	grants_free(d);
 	free(d->vcpu);
 	free(d);
 }
@@ -155,6 +159,9 @@ static int config_check(const struct xen_domctl_createdomain *cfg)
 		return -EINVAL;
 	if (cfg->max_grant_frames > PVN_MAX_GRANT_FRAMES || cfg->max_grant_frames == 0)
 		return -EINVAL;
+	/* Xen takes any; this is as many handles as it could number here. */
+	if (cfg->max_maptrack_frames > (int32_t)MAX_MAPTRACK_FRAMES)
+		return -EINVAL;
 	if (XEN_DOMCTL_GRANT_version(cfg->grant_opts) > 2 || (cfg->grant_opts & ~0xfU))
 		return -EINVAL;
 	return cfg->cpupool_id ? -EINVAL : 0;
@@ -169,6 +176,11 @@ static void config_apply(struct domain *d, const struct xen_domctl_createdomain 
 	d->max_ports = (last < PVN_MAX_PORTS - 1 ? last : PVN_MAX_PORTS - 1) + 1;
 	d->max_grant_frames = cfg->max_grant_frames < 0 ? PVN_MAX_GRANT_FRAMES
 							: (uint32_t)cfg->max_grant_frames;
+	d->max_maptrack_frames = cfg->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK_FRAMES
+							      : (uint32_t)cfg->max_maptrack_frames;
+	d->max_grant_version = XEN_DOMCTL_GRANT_version(cfg->grant_opts);
+	if (!d->max_grant_version)
+		d->max_grant_version = 2;
 	memcpy(d->handle, cfg->handle, sizeof(d->handle));
 	if (uuid_is_null(d->handle))
 		uuid_generate(d->handle);
@@ -226,6 +238,7 @@ void domain_destroy(struct domain *d, const char *why)
 	process_kill(d);
 	evtchn_destroy_domain(d);
 	mappings_gone(d);
+	borrower_put(d->borrower);
 	memory_release_all(d);
 	domain_free(d);
 	evtchn_raise_virq(VIRQ_DOM_EXC);

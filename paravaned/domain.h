@@ -18,7 +18,11 @@
 #include "paravaned/frames.h"
 #include "paravaned/ratelimit.h"
 
+struct active_grant;
+struct borrower;
 struct client;
+struct lender;
+struct mapper;
 struct pvn_loop;
 struct pvn_timer;
 struct pvn_watch;
@@ -81,6 +85,12 @@ struct domain {
 	size_t shared_bytes, mem_bytes;
 	uint32_t max_grant_frames;
 	uint64_t hypercall_mfn;
+
+	/* Grants between domains (grant.h); each NULL until there is one. */
+	uint32_t max_grant_version, max_maptrack_frames;
+	struct active_grant **grants;	/* by reference: which of ours other domains use */
+	struct lender *lender;		/* our memory, as far as they use it */
+	struct borrower *borrower;	/* what we have mapped of theirs */
 
 	/* Event channels. */
 	struct port **port_chunk;	/* nr_ports so far, up to max_ports (port.c) */

@@ -75,6 +75,19 @@ void frame_range_release(struct frame_range *r)
 	r->frames = 0;
 }
 
+void frame_range_move(struct frame_range *to, struct frame_range *from)
+{
+	to->base = from->base;
+	to->frames = from->frames;
+	if (!from->frames)
+		return;
+	TAILQ_INSERT_AFTER(&ranges, from, to, entry);
+	TAILQ_REMOVE(&ranges, from, entry);
+	if (rover == from)
+		rover = to;
+	from->frames = 0;
+}
+
 uint64_t frame_range_end(void)
 {
 	const struct frame_range *last = TAILQ_LAST(&ranges, range_list);

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,10 +19,11 @@
 #include "libs/util/log.h"
 #include "libs/util/loop.h"
 #include "paravaned/domain.h"
+#include "paravaned/lender.h"
 #include "paravaned/machine.h"
 
 /* How much of a dead domain's memory is punched before others get their turn. */
-#define PUNCH_STEP_BYTES	(64UL << 20)
+#define PUNCH_STEP_FRAMES	(16UL << 10)
 
 static uint64_t ram_frames(const struct domain *d)
 {
@@ -128,32 +128,55 @@ int memory_populate(struct domain *d, uint64_t pfn, unsigned int order, uint64_t
 	return 0;
 }
 
-static void punch(int fd, uint64_t offset, uint64_t bytes)
+void memory_punch(int fd, uint64_t first, uint64_t nr)
 {
-	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes) != 0)
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(first << PVN_PAGE_SHIFT),
+		      (off_t)(nr << PVN_PAGE_SHIFT)) != 0)
 		pvn_log(LOG_ERR, "cannot give back memory of a domain: %m");
+}
+
+bool memory_owned(const struct domain *d, uint64_t mfn)
+{
+	uint64_t i = mfn - d->range.base - PVN_HEAP_FRAMES;
+
+	return i < ram_frames(d) && frame_test(d, i) && !lender_gave_back(d->lender, i);
+}
+
+/* Frames that nobody has mapped go now. */
+static void release_run(struct domain *d, uint64_t i, uint64_t nr)
+{
+	uint64_t k;
+
+	for (k = i; k < i + nr; k++)
+		d->populated[k / 64] &= ~(1ULL << (k % 64));
+	if (i < d->populate_hint)
+		d->populate_hint = i;
+	d->tot_pages -= nr;
+	machine.used_pages -= nr;
+	memory_punch(d->mem_fd, i, nr);
 }
 
 int memory_release(struct domain *d, uint64_t mfn, uint64_t nr)
 {
-	uint64_t first = d->range.base + PVN_HEAP_FRAMES, i, k, *m2p;
+	uint64_t first = d->range.base + PVN_HEAP_FRAMES, i, k, run, *m2p;
 
 	if (!nr || mfn < first || mfn - first >= ram_frames(d) || ram_frames(d) - (mfn - first) < nr)
 		return -EINVAL;
 	i = mfn - first;
 	for (k = i; k < i + nr; k++)
-		if (!frame_test(d, k))
+		if (!memory_owned(d, first + k))
 			return -EINVAL;
 	m2p = (uint64_t *)(d->shared + PVN_M2P_OFFSET) + PVN_HEAP_FRAMES;
-	for (k = i; k < i + nr; k++) {
-		d->populated[k / 64] &= ~(1ULL << (k % 64));
+	for (k = i; k < i + nr; k++)
 		m2p[k] = ~0ULL;
+	for (k = i; k < i + nr; k += run ? run : 1) {
+		for (run = 0; k + run < i + nr && !lender_has(d->lender, k + run); run++)
+			continue;
+		if (run)
+			release_run(d, k, run);
+		else
+			lender_give_back(d->lender, k);
 	}
-	if (i < d->populate_hint)
-		d->populate_hint = i;
-	d->tot_pages -= nr;
-	machine.used_pages -= nr;
-	punch(d->mem_fd, i << PVN_PAGE_SHIFT, nr << PVN_PAGE_SHIFT);
 	/* After the punch: who sees the new number and pins again pins what is there now. */
 	__atomic_fetch_add(&((struct pvn_header *)(d->shared + PVN_HEADER_OFFSET))->mem_generation, 1,
 			   __ATOMIC_RELEASE);
@@ -163,46 +186,74 @@ int memory_release(struct domain *d, uint64_t mfn, uint64_t nr)
 /* What is left to be punched of a domain that is no more. */
 struct remains {
 	int fd;
-	uint64_t offset, bytes, pages;
+	uint64_t next, frames;		/* to be punched */
+	uint64_t pages;			/* on the machine's account */
+	struct lender *lender;		/* of frames that others have mapped; NULL: none */
 };
+
+static void remains_punch(struct remains *r, uint64_t n)
+{
+	uint64_t end = r->next + n, run;
+
+	if (!r->lender) {
+		if (n)
+			memory_punch(r->fd, r->next, n);
+		r->next = end;
+		return;
+	}
+	for (; r->next < end; r->next += run + 1) {
+		for (run = 0; r->next + run < end && !lender_has(r->lender, r->next + run); run++)
+			continue;
+		if (run)
+			memory_punch(r->fd, r->next, run);
+	}
+	r->next = end;
+}
+
+static void remains_end(struct remains *r)
+{
+	machine.used_pages -= r->pages;
+	if (r->lender)
+		lender_swept(r->lender);
+	else
+		close(r->fd);
+}
 
 static void remains_step(void *arg)
 {
 	struct remains *r = arg;
-	uint64_t n = r->bytes - r->offset < PUNCH_STEP_BYTES ? r->bytes - r->offset : PUNCH_STEP_BYTES;
+	uint64_t left = r->frames - r->next;
 
-	if (n)
-		punch(r->fd, r->offset, n);
-	r->offset += n;
-	if (r->offset < r->bytes && !pvn_loop_add_deferred(machine.loop, remains_step, r))
+	remains_punch(r, left < PUNCH_STEP_FRAMES ? left : PUNCH_STEP_FRAMES);
+	if (r->next < r->frames && !pvn_loop_add_deferred(machine.loop, remains_step, r))
 		return;
-	if (r->offset < r->bytes)
-		punch(r->fd, r->offset, r->bytes - r->offset);
-	machine.used_pages -= r->pages;
-	close(r->fd);
+	if (r->next < r->frames)
+		remains_punch(r, r->frames - r->next);
+	remains_end(r);
 	free(r);
 }
 
 void memory_release_all(struct domain *d)
 {
-	uint64_t pages = d->tot_pages + d->claimed_pages;
-	struct remains *r = calloc(1, sizeof(*r));
+	struct remains now = { .fd = d->mem_fd, .frames = d->mem_bytes >> PVN_PAGE_SHIFT,
+			       .pages = d->tot_pages + d->claimed_pages, .lender = d->lender };
+	struct remains *r = malloc(sizeof(*r));
 
 	/* The page set goes with the last mapping; what the domain could fill most of goes now. */
 	if (d->shared_fd >= 0)
-		punch(d->shared_fd, 0, d->shared_bytes);
+		memory_punch(d->shared_fd, 0, d->shared_bytes >> PVN_PAGE_SHIFT);
 	d->tot_pages = d->claimed_pages = 0;
-	if (!r) {
-		if (d->mem_bytes)
-			punch(d->mem_fd, 0, d->mem_bytes);
-		machine.used_pages -= pages;
+	d->mem_fd = -1;
+	if (d->lender)
+		lender_orphan(d->lender, now.fd);
+	d->lender = NULL;
+	if (r) {
+		*r = now;
+		remains_step(r);
 		return;
 	}
-	r->fd = d->mem_fd;
-	r->bytes = d->mem_bytes;
-	r->pages = pages;
-	d->mem_fd = -1;
-	remains_step(r);
+	remains_punch(&now, now.frames);
+	remains_end(&now);
 }
 
 int memory_claim(struct domain *d, uint64_t pages)

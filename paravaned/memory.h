@@ -3,6 +3,7 @@
 #ifndef PARAVANED_MEMORY_H
 #define PARAVANED_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct client;
@@ -15,8 +16,14 @@ int memory_set_max(struct domain *d, uint64_t pages);
 int memory_populate(struct domain *d, uint64_t pfn, unsigned int order, uint64_t *mfn);
 
 /* Give back nr frames from mfn on.  0, or -EINVAL (none is given back) when not all are the
- * domain's populated RAM. */
+ * domain's populated RAM.  Frames that other domains have mapped go when they have unmapped them. */
 int memory_release(struct domain *d, uint64_t mfn, uint64_t nr);
+
+/* Whether the frame is the domain's populated RAM. */
+bool memory_owned(const struct domain *d, uint64_t mfn);
+
+/* Give pages [first, first + nr) of a memory object back to the host. */
+void memory_punch(int fd, uint64_t first, uint64_t nr);
 
 /* Of a domain that dies: punches all of it, whoever still maps it. */
 void memory_release_all(struct domain *d);

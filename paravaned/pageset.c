@@ -50,6 +50,8 @@ static void header_init(struct domain *d)
 	h->nr_vcpus = (uint16_t)d->max_vcpus;
 	h->max_ports = d->max_ports;
 	h->max_grant_frames = d->max_grant_frames;
+	h->max_grant_version = d->max_grant_version;
+	h->grant_version = 1;
 	memcpy(h->handle, d->handle, sizeof(h->handle));
 	h->trace = machine.trace;
 }

@@ -26,7 +26,9 @@
 #include "libs/util/log.h"
 #include "libs/util/loop.h"
 #include "paravaned/domain.h"
+#include "paravaned/grant.h"
 #include "paravaned/machine.h"
+#include "paravaned/mapper.h"
 #include "paravaned/orphans.h"
 #include "paravaned/seccomp.h"
 #include "paravaned/spawn.h"
@@ -43,6 +45,7 @@ struct corpse {
 	pid_t pid;
 	int pidfd;
 	struct pvn_watch *watch;
+	struct borrower *borrower;	/* what it could touch until it is dead */
 };
 
 static void signal_process(struct domain *d, int sig)
@@ -98,6 +101,7 @@ static void corpse_ready(void *arg, uint32_t revents)
 	waitid((idtype_t)P_PIDFD, (id_t)k->pidfd, &si, WEXITED | WNOHANG);
 	orphans_forget(k->pid);
 	close(k->pidfd);
+	borrower_put(k->borrower);
 	free(k);
 }
 
@@ -115,6 +119,7 @@ void process_kill(struct domain *d)
 	if (k) {
 		k->pid = pid;
 		k->pidfd = pidfd;
+		k->borrower = d->borrower;
 		if (!pvn_loop_add_fd(machine.loop, pidfd, POLLIN, corpse_ready, k, &k->watch))
 			return;
 	}
@@ -155,6 +160,7 @@ static void pidfd_ready(void *arg, uint32_t revents)
 	request_ready(d, POLLIN);
 	d->cpu_time_ns += cpu_ns;
 	process_detach(d);
+	borrower_put(d->borrower);
 	close(pidfd);
 	death(d, &si);
 }
@@ -183,43 +189,87 @@ bool process_check(struct domain *d)
 	return false;
 }
 
-int process_start(struct domain *d)
+/* Both filters go into the page set, for the image to install. */
+static int filters_write(struct domain *d)
 {
 	struct pvn_header *h = domain_header(d);
-	struct spawn s = { .domid = d->domid, .range_frames = d->range.frames,
-			   .mem_fd = d->mem_fd, .shared_fd = d->shared_fd };
-	int sv[2], rc, i;
+	int rc = seccomp_program((struct sock_filter *)(d->shared + PVN_SECCOMP_OFFSET), &h->seccomp_len);
 
-	rc = seccomp_program((struct sock_filter *)(d->shared + PVN_SECCOMP_OFFSET), &h->seccomp_len);
+	if (!rc)
+		rc = seccomp_mapper_program((struct sock_filter *)(d->shared + PVN_MAPPER_SECCOMP_OFFSET),
+					    &h->mapper_seccomp_len);
+	return rc;
+}
+
+/* The image's process, watched.  0 or -errno. */
+static int image_start(struct domain *d, struct spawn *s)
+{
+	int rc = spawn_domain(s);
+
+	if (rc)
+		return rc;
+	rc = pvn_loop_add_fd(machine.loop, s->pidfd, POLLIN, pidfd_ready, d, &d->pidfd_watch);
+	if (rc) {
+		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
+		close(s->pidfd);
+		return rc;
+	}
+	d->pid = s->pid;
+	d->pidfd = s->pidfd;
+	borrower_get(d->borrower);
+	return 0;
+}
+
+/* With our ends of its sockets in place and those of the process in s.  0 or -errno. */
+static int sockets_make(struct domain *d, struct spawn *s)
+{
+	struct borrower *b = borrower_of(d);
+	int sv[2], rc;
+
+	if (!b)
+		return -ENOMEM;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) != 0)
+		return -errno;
+	s->request_fd = sv[1];
+	rc = mapper_new(&b->mapper, &s->mapper_fd, &s->mapper_page_fd);
+	if (!rc)
+		rc = pvn_loop_add_fd(machine.loop, sv[0], POLLIN, request_ready, d, &d->request_watch);
+	if (rc)
+		close(sv[0]);
+	else
+		d->request_fd = sv[0];
+	return rc;
+}
+
+int process_start(struct domain *d)
+{
+	struct spawn s = { .domid = d->domid, .range_frames = d->range.frames,
+			   .mem_fd = d->mem_fd, .shared_fd = d->shared_fd, .request_fd = -1,
+			   .mapper_fd = -1, .mapper_page_fd = -1 };
+	int rc, i, fds[3];
+
+	rc = filters_write(d);
 	if (rc)
 		return rc;
 	pageset_prepare_start(d);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) != 0)
-		return -errno;
-	s.request_fd = sv[1];
 	for (i = 0; i < PVN_MAX_LINKS; i++)
 		s.doorbell[i] = d->link[i].doorbell;
-	rc = pvn_loop_add_fd(machine.loop, sv[0], POLLIN, request_ready, d, &d->request_watch);
+	rc = sockets_make(d, &s);
 	if (!rc)
-		rc = spawn_domain(&s);
-	if (!rc) {
-		rc = pvn_loop_add_fd(machine.loop, s.pidfd, POLLIN, pidfd_ready, d, &d->pidfd_watch);
-		if (rc) {
-			syscall(SYS_pidfd_send_signal, s.pidfd, SIGKILL, NULL, 0);
-			close(s.pidfd);
-		}
-	}
-	close(sv[1]);
+		rc = image_start(d, &s);
+	fds[0] = s.request_fd, fds[1] = s.mapper_fd, fds[2] = s.mapper_page_fd;
+	for (i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	if (rc) {
-		pvn_loop_del_fd(d->request_watch);
-		d->request_watch = NULL;
-		close(sv[0]);
+		request_socket_close(d);
+		if (d->borrower) {
+			mapper_close(d->borrower->mapper);
+			d->borrower->mapper = NULL;
+		}
 		pvn_log(LOG_ERR, "d%u: cannot start its process: %s", d->domid, strerror(-rc));
 		return rc;
 	}
-	d->request_fd = sv[0];
-	d->pid = s.pid;
-	d->pidfd = s.pidfd;
 	machine.nr_running++;
 	poll_window_update();
 	process_set_affinity(d);

@@ -22,6 +22,7 @@
 #include "paravaned/console_ring.h"
 #include "paravaned/domain.h"
 #include "paravaned/evtchn.h"
+#include "paravaned/grant.h"
 #include "paravaned/machine.h"
 #include "paravaned/memory.h"
 
@@ -75,6 +76,43 @@ static int64_t mem_populate(struct domain *d, const struct pvn_request *q, struc
 	return memory_populate(d, q->a[0], (unsigned int)q->a[1], &r->a[0]);
 }
 
+/* Structures in the request are worked on in the reply, a copy that nobody else sees. */
+static uint32_t reply_copy(const struct pvn_request *q, struct pvn_reply *r, size_t size)
+{
+	uint32_t n = (uint32_t)(q->len / size);
+
+	r->len = n * (uint32_t)size;
+	memcpy(r->data, q->data, r->len);
+	return n;
+}
+
+static int64_t grant_request(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
+{
+	struct pvn_grant_map *map = (struct pvn_grant_map *)r->data;
+	bool gone;
+
+	switch (q->op) {
+	case PVN_REQ_GRANT_MAP:
+		grant_map(d, map, reply_copy(q, r, sizeof(*map)));
+		return 0;
+	case PVN_REQ_GRANT_LOOKUP:
+		grant_lookup(d, map, reply_copy(q, r, sizeof(*map)));
+		return 0;
+	case PVN_REQ_GRANT_UNMAP:
+		grant_unmap(d, map, reply_copy(q, r, sizeof(*map)));
+		return 0;
+	case PVN_REQ_GRANT_COPY:
+		grant_copy(d, (struct pvn_grant_copy *)r->data, reply_copy(q, r, sizeof(struct pvn_grant_copy)));
+		return 0;
+	case PVN_REQ_GRANT_TRANSFER:
+		r->a[0] = (uint64_t)grant_transfer(d, q->a[0], q->a[1], q->a[2], &gone);
+		r->a[1] = gone;
+		return 0;
+	default:
+		return grant_foreign_map(d, q->a[0], q->a[1], q->a[2]);
+	}
+}
+
 static int64_t status(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
 {
 	struct evtchn_status st;
@@ -108,9 +146,22 @@ static uint32_t cost(const struct domain *d, const struct pvn_request *q)
 	case PVN_REQ_RESET:
 	case PVN_REQ_BIND_VIRQ:
 		return d->nr_ports / 32;
+	case PVN_REQ_GRANT_MAP:
+		return q->len / 256;
 	default:
 		return 0;
 	}
+}
+
+/*
+ * What waiting for the domain's mapper may take of our time: a tenth.  Everything else has to
+ * wait meanwhile, and how long it takes is in the domain's hands.
+ */
+static uint32_t mapper_cost(uint32_t op, uint64_t took_ns)
+{
+	if (op != PVN_REQ_FOREIGN_MAP && op != PVN_REQ_GRANT_UNMAP)
+		return 0;
+	return (uint32_t)(took_ns / (WINDOW_NS / 10 / REQUESTS_PER_WINDOW));
 }
 
 static bool wants_reply(uint32_t op)
@@ -159,6 +210,15 @@ static int64_t serve(struct domain *d, const struct pvn_request *q, struct pvn_r
 		return mem_populate(d, q, r);
 	case PVN_REQ_DOMAIN:
 		return q->a[0] <= UINT16_MAX && domain_by_id((domid_t)q->a[0]) ? 0 : -ESRCH;
+	case PVN_REQ_MEM_OWNED:
+		return memory_owned(d, q->a[0]);
+	case PVN_REQ_GRANT_MAP:
+	case PVN_REQ_GRANT_LOOKUP:
+	case PVN_REQ_GRANT_UNMAP:
+	case PVN_REQ_GRANT_COPY:
+	case PVN_REQ_GRANT_TRANSFER:
+	case PVN_REQ_FOREIGN_MAP:
+		return grant_request(d, q, r);
 	default:
 		domain_crash(d, "unknown request %u to the machine", q->op);
 		return 0;
@@ -170,6 +230,7 @@ static bool serve_one(struct domain *d)
 {
 	static struct pvn_request q;
 	static struct pvn_reply r;
+	uint64_t start;
 	ssize_t n = recv(d->request_fd, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -189,7 +250,9 @@ static bool serve_one(struct domain *d)
 	d->request_count += cost(d, &q);
 	memset(&r, 0, PVN_REPLY_HEAD);
 	r.seq = q.seq;
+	start = pvn_now_ns();
 	r.ret = serve(d, &q, &r);
+	d->request_count += mapper_cost(q.op, pvn_now_ns() - start);
 	if (wants_reply(q.op) && !d->is_shut_down &&
 	    send(d->request_fd, &r, PVN_REPLY_HEAD + r.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EAGAIN)
 		domain_crash(d, "it does not read the replies of the machine");

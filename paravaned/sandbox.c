@@ -258,7 +258,9 @@ static int set_limits(rlim_t address_space)
 	} limits[] = {
 		{ RLIMIT_CORE, 0 },
 		{ RLIMIT_FSIZE, 0 },
-		{ RLIMIT_NPROC, 0 },
+		/* The image's, and its mapper, after which it has no more (hv/process/mapper.c).  Counted for
+		 * all processes of a user. */
+		{ RLIMIT_NPROC, have_user || (as_root && !shared_id) ? 2 * PVN_MAX_VCPUS : RLIM_INFINITY },
 		{ RLIMIT_MEMLOCK, 0 },
 		{ RLIMIT_AS, address_space },
 		/* The image has 70 kB of data, and of its stack leaves one page, which could grow. */
@@ -269,8 +271,8 @@ static int set_limits(rlim_t address_space)
 		{ RLIMIT_RTPRIO, 0 },
 		/* Every POSIX timer of the image takes one; counted for all processes of a user. */
 		{ RLIMIT_SIGPENDING, have_user || (as_root && !shared_id) ? 2 * PVN_MAX_VCPUS : RLIM_INFINITY },
-		/* What is open stays open; nothing more will be. */
-		{ RLIMIT_NOFILE, 0 },
+		/* What is open stays open; the mapper opens one more at a time, the image none. */
+		{ RLIMIT_NOFILE, PVN_FD_MAPPER_PAGE + 8 },
 	};
 	size_t i;
 

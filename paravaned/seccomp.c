@@ -9,7 +9,9 @@
  *
  * The gate does not make a call trusted: a guest may jump there.  So the rules, written with
  * libseccomp, name the calls and their arguments, such that whoever uses them reaches nothing but
- * the domain's own memory, its own sockets and doorbells, and its own time.
+ * the domain's own memory, its own sockets and doorbells, and its own time.  Nothing can be mapped
+ * where the image's code and the mapper's orders are: the mapper, a task in the same address
+ * space with a filter of its own, maps what is not the domain's.
  */
 #include "config.h"
 #include "paravaned/seccomp.h"
@@ -62,7 +64,20 @@ static const struct sock_filter prologue[] = {
 	/* 18 */ TRAP,
 };
 
-#define PROLOGUE_LEN	(sizeof(prologue) / sizeof(prologue[0]))
+/* The mapper has one place to call from.  What comes from elsewhere is not the mapper any more. */
+static const struct sock_filter mapper_prologue[] = {
+	/* 0 */ LOAD(OFF(instruction_pointer)),
+	/* 1 */ JEQ(LOW(PVN_MAPPER_RIP), 0, 6),			/* else to 8 */
+	/* 2 */ LOAD(OFF(instruction_pointer) + 4),
+	/* 3 */ JEQ(HIGH(PVN_MAPPER_RIP), 0, 4),		/* else to 8 */
+	/* 4 */ LOAD(OFF(arch)),
+	/* 5 */ JEQ(AUDIT_ARCH_X86_64, 0, 2),			/* else to 8 */
+	/* 6 */ LOAD(OFF(nr)),
+	/* 7 */ JGE(X32_BIT, 0, 1),				/* else to 9, the rules */
+	/* 8 */ BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+};
+
+#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define MAX_ARGS	4
 
@@ -73,6 +88,11 @@ struct rule {
 };
 
 #define EQ(a, v)	{ .arg = (a), .op = SCMP_CMP_EQ, .datum_a = (v) }
+#define BELOW(a, v)	{ .arg = (a), .op = SCMP_CMP_LT, .datum_a = (v) }
+#define AT_MOST(a, v)	{ .arg = (a), .op = SCMP_CMP_LE, .datum_a = (v) }
+/* A range that begins below PVN_GUEST_END and ends below the image. */
+#define IN_REACH	BELOW(0, PVN_GUEST_END), AT_MOST(1, PVN_IMAGE_BASE - PVN_GUEST_END)
+#define WHOLE_GUEST	EQ(0, 0), AT_MOST(1, PVN_GUEST_END)
 
 #define FIXED_SHARED	(MAP_SHARED | MAP_FIXED)
 
@@ -81,9 +101,10 @@ struct rule {
  * boundary: nothing but the domain's own memory can be mapped, and no memory can be made.
  */
 static const struct rule rules[] = {
-	{ SYS_mmap, 2, { EQ(3, FIXED_SHARED), EQ(4, PVN_FD_MEM) } },
-	{ SYS_mmap, 2, { EQ(3, FIXED_SHARED), EQ(4, PVN_FD_SHARED) } },
-	{ SYS_munmap, 0, { { 0 } } },
+	{ SYS_mmap, 4, { IN_REACH, EQ(3, FIXED_SHARED), EQ(4, PVN_FD_MEM) } },
+	{ SYS_mmap, 4, { IN_REACH, EQ(3, FIXED_SHARED), EQ(4, PVN_FD_SHARED) } },
+	{ SYS_munmap, 2, { IN_REACH } },
+	{ SYS_munmap, 2, { WHOLE_GUEST } },
 	/* Shared, not private: the waker is another process. */
 	{ SYS_futex, 1, { EQ(1, FUTEX_WAIT) } },
 	{ SYS_read, 1, { EQ(0, PVN_FD_MACHINE) } },
@@ -105,25 +126,55 @@ static const struct rule rules[] = {
 
 _Static_assert(PVN_MAX_LINKS == 8, "one rule per doorbell");
 
-static struct sock_filter program[SECCOMP_MAX_LEN];
-static uint32_t program_len;
+/* The mapper has two descriptors: its socket, and the one that came with an order. */
+#define MAPPER_SOCKET	0
+#define MAPPER_OBJECT	1
 
-static int rules_add(scmp_filter_ctx ctx)
+static const struct rule mapper_rules[] = {
+	{ SYS_mmap, 4, { IN_REACH, EQ(3, FIXED_SHARED), EQ(4, MAPPER_OBJECT) } },
+	{ SYS_munmap, 2, { IN_REACH } },
+	{ SYS_munmap, 2, { WHOLE_GUEST } },
+	{ SYS_recvmsg, 1, { EQ(0, MAPPER_SOCKET) } },
+	{ SYS_write, 1, { EQ(0, MAPPER_SOCKET) } },
+	{ SYS_close, 1, { EQ(0, MAPPER_OBJECT) } },
+	{ SYS_exit_group, 0, { { 0 } } },
+};
+
+struct program {
+	const struct sock_filter *prologue;
+	size_t prologue_len;
+	const struct rule *rules;
+	size_t nr_rules;
+	uint32_t otherwise;
+	struct sock_filter code[SECCOMP_MAX_LEN];
+	uint32_t len;			/* 0: not made yet */
+};
+
+static struct program image_program = {
+	prologue, LENGTH(prologue), rules, LENGTH(rules), SCMP_ACT_ERRNO(EPERM), { { 0 } }, 0
+};
+static struct program mapper_program = {
+	mapper_prologue, LENGTH(mapper_prologue), mapper_rules, LENGTH(mapper_rules), SCMP_ACT_KILL_PROCESS,
+	{ { 0 } }, 0
+};
+
+static int rules_add(scmp_filter_ctx ctx, const struct program *p)
 {
 	size_t i;
 	int rc = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP);
 
 	if (!rc)
 		rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	for (i = 0; !rc && i < sizeof(rules) / sizeof(rules[0]); i++)
-		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rules[i].nr, rules[i].nr_args, rules[i].arg);
+	for (i = 0; !rc && i < p->nr_rules; i++)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, p->rules[i].nr, p->rules[i].nr_args,
+					    p->rules[i].arg);
 	return rc;
 }
 
 /* libseccomp writes programs to descriptors only. */
-static int rules_export(struct sock_filter *out, uint32_t max, uint32_t *len)
+static int rules_export(const struct program *p, struct sock_filter *out, uint32_t max, uint32_t *len)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	scmp_filter_ctx ctx = seccomp_init(p->otherwise);
 	int fd = memfd_create("paravane-filter", MFD_CLOEXEC), rc;
 	ssize_t n;
 
@@ -131,7 +182,7 @@ static int rules_export(struct sock_filter *out, uint32_t max, uint32_t *len)
 		rc = ctx ? -errno : -ENOMEM;
 		goto out;
 	}
-	rc = rules_add(ctx);
+	rc = rules_add(ctx, p);
 	if (!rc)
 		rc = seccomp_export_bpf(ctx, fd);
 	if (rc)
@@ -150,19 +201,29 @@ out:
 	return rc;
 }
 
-int seccomp_program(struct sock_filter *out, uint32_t *len)
+static int program_copy(struct program *p, struct sock_filter *out, uint32_t *len)
 {
 	uint32_t n = 0;
 	int rc;
 
-	if (!program_len) {
-		memcpy(program, prologue, sizeof(prologue));
-		rc = rules_export(program + PROLOGUE_LEN, SECCOMP_MAX_LEN - PROLOGUE_LEN, &n);
+	if (!p->len) {
+		memcpy(p->code, p->prologue, p->prologue_len * sizeof(*out));
+		rc = rules_export(p, p->code + p->prologue_len, SECCOMP_MAX_LEN - (uint32_t)p->prologue_len, &n);
 		if (rc)
 			return rc;
-		program_len = (uint32_t)PROLOGUE_LEN + n;
+		p->len = (uint32_t)p->prologue_len + n;
 	}
-	memcpy(out, program, program_len * sizeof(*out));
-	*len = program_len;
+	memcpy(out, p->code, p->len * sizeof(*out));
+	*len = p->len;
 	return 0;
+}
+
+int seccomp_program(struct sock_filter *out, uint32_t *len)
+{
+	return program_copy(&image_program, out, len);
+}
+
+int seccomp_mapper_program(struct sock_filter *out, uint32_t *len)
+{
+	return program_copy(&mapper_program, out, len);
 }

@@ -34,7 +34,7 @@
 #endif
 
 /* The image's descriptor while it is executed: the first one behind those the domain keeps. */
-#define IMAGE_FD	(PVN_FD_DOORBELL + PVN_MAX_LINKS)
+#define IMAGE_FD	(PVN_FD_MAPPER_PAGE + 1)
 /* And the end of a pipe that says go, or, at its end, that the daemon is no more. */
 #define GO_FD		(IMAGE_FD + 1)
 #define NR_FDS		(GO_FD + 1)
@@ -202,6 +202,8 @@ int spawn_domain(struct spawn *s)
 	want[PVN_FD_MACHINE] = s->request_fd;
 	for (i = 0; i < PVN_MAX_LINKS; i++)
 		want[PVN_FD_DOORBELL + i] = s->doorbell[i];
+	want[PVN_FD_MAPPER] = s->mapper_fd;
+	want[PVN_FD_MAPPER_PAGE] = s->mapper_page_fd;
 	want[IMAGE_FD] = image_open();
 	if (want[IMAGE_FD] < 0)
 		return want[IMAGE_FD];

@@ -12,6 +12,7 @@ struct spawn {
 	uint64_t range_frames;
 	int mem_fd, shared_fd, request_fd;
 	int doorbell[PVN_MAX_LINKS];
+	int mapper_fd, mapper_page_fd;
 	/* results */
 	pid_t pid;
 	int pidfd;

@@ -45,6 +45,16 @@ hv_sigreturn:
 	ud2
 	.size hv_sigreturn, . - hv_sigreturn
 
+/* The mapper's (mapper_loop.S), which has no stack: back to r12. */
+	.org hv_gates + 0xc0 - 2, 0x90
+	.globl hv_mapper_syscall
+	.type hv_mapper_syscall, @function
+hv_mapper_syscall:
+	syscall
+	/* PVN_MAPPER_RIP */
+	jmp	*%r12
+	.size hv_mapper_syscall, . - hv_mapper_syscall
+
 /* All but rax, rcx, r11, rip, rflags and rsp, to the struct cpu_regs at rcx. */
 	.macro SAVE_REGS
 	movq	%r15, 0(%rcx)

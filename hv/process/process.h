@@ -16,6 +16,9 @@ void hv_enter_guest(void) __attribute__((noreturn));
 /* signal.c: handlers on an alternate stack at [base, base + size). */
 void signals_init(uint64_t base, uint64_t size);
 
+/* mapper.c */
+void mapper_start(void);
+
 /* timer.c */
 void timer_init(void);
 

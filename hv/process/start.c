@@ -102,6 +102,7 @@ void hv_start(uint64_t *sp)
 	uint64_t end = (uint64_t)hv_image_end, argv = sp[1] & PAGE_MASK;
 	sys_munmap(end, argv - end);
 
+	mapper_start();
 	signals_init(ALTSTACK_VA, altstack);
 	timer_init();
 	frame_table_init(FRAME_TABLE_VA);

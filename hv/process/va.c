@@ -100,6 +100,23 @@ static long map_run(uint64_t va, uint64_t mfn, uint64_t pages, int prot)
 	return sys_mmap(va, pages << PAGE_SHIFT, prot, MAP_SHARED | MAP_FIXED, fd, off);
 }
 
+/* A frame of another domain, mapped by a grant: only the machine can reach it. */
+static int map_foreign(uint64_t va, const struct walk *w, const char **why)
+{
+	static struct pvn_request q;
+	static struct pvn_reply r;
+
+	q.op = PVN_REQ_FOREIGN_MAP;
+	q.a[0] = va;
+	q.a[1] = PTE_MFN(w->pte);
+	q.a[2] = PROT_READ | (w->flags & _PAGE_RW ? PROT_WRITE : 0) | (w->flags & _PAGE_NX ? 0 : PROT_EXEC);
+	q.len = 0;
+	if (!machine_call(&q, &r))
+		return 0;
+	*why = "the frame is not the domain's, and no grant maps it";
+	return -XEN_EFAULT;
+}
+
 int platform_map(uint64_t va, const char **why)
 {
 	struct walk w;
@@ -110,9 +127,11 @@ int platform_map(uint64_t va, const char **why)
 	long rc;
 
 	*why = "page tables";
-	if (va >= PVN_GUEST_END || guest_walk(va, &w) || !mfn_ptr(PTE_MFN(w.pte)))
+	if (va >= PVN_GUEST_END || guest_walk(va, &w))
 		return -XEN_EFAULT;
 	note_hints(va, &w);
+	if (!mfn_ptr(PTE_MFN(w.pte)))
+		return map_foreign(va & PAGE_MASK, &w, why);
 	l1 = mfn_ptr(w.table_mfn[1]);
 	r = find_run(l1, slot);
 	if (w.flags & _PAGE_RW)

@@ -34,7 +34,8 @@
 #define PVN_PORT_WORDS		(PVN_MAX_PORTS / 64)
 #define PVN_MAX_LINKS		8	/* control-domain handles one domain can be bound to */
 #define PVN_MAX_GRANT_FRAMES	64
-#define PVN_MAX_GREFS		(PVN_MAX_GRANT_FRAMES * 512)
+#define PVN_MAX_GREFS		(PVN_MAX_GRANT_FRAMES * 512)	/* version 1; half as many in version 2 */
+#define PVN_STATUS_PER_FRAME	2048	/* grant_status_t of version 2 */
 
 #define PVN_MAX_MFN		(1UL << 32)	/* what a v1 grant entry can name */
 #define PVN_PFN_NONE		(~0UL)		/* no pfn; what the M2P says of a frame without one */
@@ -48,6 +49,7 @@
 /* Byte offsets in the page set. */
 #define PVN_HEADER_OFFSET	0x000000UL	/* struct pvn_header */
 #define PVN_SECCOMP_OFFSET	0x004000UL	/* struct sock_filter[seccomp_len], set before the first instruction */
+#define PVN_MAPPER_SECCOMP_OFFSET 0x00c000UL	/* the mapper's: [mapper_seccomp_len] */
 #define PVN_PORTS_OFFSET	0x010000UL	/* struct pvn_port[PVN_MAX_PORTS] */
 #define PVN_LINKS_OFFSET	0x030000UL	/* struct pvn_link[PVN_MAX_LINKS], a page each */
 #define PVN_PINS_OFFSET		0x040000UL	/* struct pvn_pin[PVN_MAX_GREFS] */
@@ -89,11 +91,20 @@ struct pvn_header {
 	uint32_t max_grant_frames;
 	uint32_t nr_grant_frames;	/* set by the builder's first grant, then by the image */
 	uint32_t seccomp_len;		/* instructions at PVN_SECCOMP_OFFSET */
+	uint32_t mapper_seccomp_len;	/* and at PVN_MAPPER_SECCOMP_OFFSET */
 	uint32_t poll_max_ns;		/* ceiling of the idle poll window, 0 = never poll */
 	uint32_t trace;			/* log unknown hypercalls to the machine's log */
 	/* Written by paravaned: grows whenever RAM frames of the domain are punched out.  Who has
 	 * pinned pages of it (io_uring registered buffers) must then let go of them. */
 	uint64_t mem_generation;
+	/* Written by paravaned: grows when another domain has transferred a frame to this one.  The
+	 * image then asks for the frames it does not know (PVN_REQ_MEM_OWNED). */
+	uint32_t transfers;
+	uint32_t max_grant_version;	/* 1 or 2 */
+	/* Of the grant table: 1 or 2, written by the image; 0 while it converts the table, when no
+	 * entry grants anything.  Who pins an entry counts first and looks here afterwards, who converts
+	 * writes 0 first and looks at the pins afterwards. */
+	uint32_t grant_version;
 	/* Written by the image, read by nobody who decides anything: `xl` debugging. */
 	uint32_t upcalls;
 	uint32_t crashed;
@@ -170,8 +181,9 @@ struct pvn_link {
 	uint64_t pad2[446];
 };
 
-/* How often a grant is mapped by the control domain.  GTF_reading/GTF_writing in the
- * grant entry are set on the first and cleared with the last. */
+/* How often a grant is mapped, by the control domain or, through paravaned, by other domains.
+ * GTF_reading/GTF_writing in the grant entry (version 2: in its status) are set on the first and
+ * cleared with the last.  paravaned's own truth about domains is in paravaned/grant*.c. */
 struct pvn_pin {
 	uint16_t readers;	/* mappings, read-only or writable */
 	uint16_t writers;	/* of these, writable */
@@ -194,6 +206,8 @@ _Static_assert(PVN_HEAP_OFFSET + PVN_HEAP_FRAMES * PVN_PAGE_SIZE <= PVN_M2P_OFFS
 #define PVN_FD_SHARED		4	/* the page set */
 #define PVN_FD_MACHINE		5	/* SOCK_SEQPACKET to paravaned, struct pvn_request / pvn_reply */
 #define PVN_FD_DOORBELL		6	/* .. +PVN_MAX_LINKS, eventfds (nonblocking) */
+#define PVN_FD_MAPPER		(PVN_FD_DOORBELL + PVN_MAX_LINKS) /* the mapper's socket to paravaned */
+#define PVN_FD_MAPPER_PAGE	(PVN_FD_MAPPER + 1)	/* its orders; the domain itself keeps neither */
 
 /*
  * Address space of the process platform.  The guest has everything below
@@ -207,9 +221,25 @@ _Static_assert(PVN_HEAP_OFFSET + PVN_HEAP_FRAMES * PVN_PAGE_SIZE <= PVN_M2P_OFFS
 #define PVN_PRIVATE_VA		0x640000000000UL	/* image-private memory: frame table, stacks */
 #endif
 #define PVN_IMAGE_BASE		0x700000000000UL	/* text and data of the image */
-/* The two places in the image that execute SYSCALL: the value of RIP the filter sees. */
+/* What a domain may map over ends at PVN_IMAGE_BASE: the image's code and the orders stay what they are. */
+#define PVN_MAPPER_PAGE_VA	0x710000000000UL	/* struct pvn_mapper_order, read-only */
+/* The places in the image that execute SYSCALL: the value of RIP the filter sees. */
 #define PVN_GATE_RIP		(PVN_IMAGE_BASE + 0x1040UL)	/* every system call of the image */
 #define PVN_SIGRETURN_RIP	(PVN_IMAGE_BASE + 0x1080UL)	/* rt_sigreturn only */
+#define PVN_MAPPER_RIP		(PVN_IMAGE_BASE + 0x10c0UL)	/* every system call of the mapper */
+
+/*
+ * The mapper: a task in the domain's address space with descriptors and a filter of its own.  It
+ * does for paravaned what is in the order page when a datagram comes, with the descriptor that came
+ * with it, and answers with a datagram whose length is the result.
+ */
+enum pvn_mapper_op { PVN_MAPPER_UNMAP = 0, PVN_MAPPER_MAP = 1 };
+#define PVN_MAPPER_DONE		1
+#define PVN_MAPPER_REFUSED	2	/* by the host's kernel */
+
+struct pvn_mapper_order {
+	uint64_t op, va, bytes, prot, offset;
+};
 
 /*
  * Requests of an image to the machine, one datagram each way, strictly
@@ -230,7 +260,38 @@ enum pvn_request_op {
 	PVN_REQ_MEM_RELEASE,		/* data = uint64_t mfn[]: frames given back, hole punched -> ret = count */
 	PVN_REQ_MEM_POPULATE,		/* a0 = pfn (~0 = none), a1 = order -> a0 = first mfn of the run; all or nothing */
 	PVN_REQ_DOMAIN,			/* a0 = domid -> 0 if there is such a domain, else -ESRCH */
+	PVN_REQ_MEM_OWNED,		/* a0 = mfn -> ret = 1 if it is a populated frame of the domain, else 0 */
+	PVN_REQ_GRANT_MAP,		/* data = struct pvn_grant_map[]: pinned, each with its status */
+	PVN_REQ_GRANT_LOOKUP,		/* data = struct pvn_grant_map[] with handles: filled in */
+	PVN_REQ_GRANT_UNMAP,		/* data = struct pvn_grant_map[]: `flags` of each handle end */
+	PVN_REQ_GRANT_COPY,		/* data = struct pvn_grant_copy[], each answered in its status */
+	PVN_REQ_GRANT_TRANSFER,		/* a0 = mfn, a1 = domid, a2 = ref -> a0 = GNTST_*, a1 = 1 if the frame is gone */
+	PVN_REQ_FOREIGN_MAP,		/* a0 = va, a1 = mfn, a2 = PROT_*: put a mapped grant's frame there */
 };
+
+/* One grant mapping in a request and its reply. */
+struct pvn_grant_map {
+	uint64_t mfn;		/* out */
+	uint32_t ref;
+	uint32_t handle;	/* out of MAP, in for the others */
+	uint32_t flags;		/* GNTMAP_*; LOOKUP: out */
+	uint16_t domid;
+	int16_t status;		/* out: GNTST_* */
+};
+
+/* One segment of a grant copy; frames are the domain's own. */
+struct pvn_grant_copy {
+	uint64_t src, dst;	/* reference or frame */
+	uint16_t src_domid, dst_domid;
+	uint16_t src_offset, dst_offset;
+	uint16_t len;
+	uint16_t flags;		/* GNTCOPY_*, PVN_COPY_* */
+	int16_t status;		/* out: GNTST_* */
+	uint16_t pad;
+};
+
+/* Flag of pvn_grant_copy: the domain's own destination frame is in use as something else. */
+#define PVN_COPY_DST_BAD	0x8000U
 
 #define PVN_DATA_MAX	4000
 

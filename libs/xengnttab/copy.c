@@ -7,6 +7,7 @@
 #include <xengnttab.h>
 
 #include "libs/client/handle.h"
+#include "libs/util/pins.h"
 #include "libs/xengnttab/private.h"
 
 #include <stdbool.h>
@@ -49,8 +50,8 @@ static int16_t status_of(int rc)
 }
 
 /* The bytes of one side; *pinned: to be put back. */
-static int side_get(struct pvn_client *c, const union xengnttab_copy_ptr *p, bool granted, bool writable,
-		    struct grant *g, unsigned char **bytes)
+static int side_get(struct pvn_client *c, const union xengnttab_copy_ptr *p, uint32_t len, bool granted,
+		    bool writable, struct grant *g, unsigned char **bytes)
 {
 	int rc;
 
@@ -58,10 +59,11 @@ static int side_get(struct pvn_client *c, const union xengnttab_copy_ptr *p, boo
 		*bytes = p->virt;
 		return 0;
 	}
-	rc = grant_get(c, p->foreign.domid, p->foreign.ref, writable, g);
+	rc = grant_get(c, p->foreign.domid, p->foreign.ref, PVN_PIN_COPY | (writable ? PVN_PIN_WRITE : 0), g);
 	if (rc)
 		return rc;
-	rc = pvn_domain_map_mem(g->d);
+	rc = p->foreign.offset < g->start || p->foreign.offset + len > g->start + g->length ? -EINVAL :
+											    pvn_domain_map_mem(g->d);
 	if (rc) {
 		grant_put(c, g);
 		return rc;
@@ -77,10 +79,10 @@ static int16_t segment_copy(struct pvn_client *c, const xengnttab_grant_copy_seg
 	struct grant sg, dg;
 	int rc;
 
-	rc = side_get(c, &s->source, src_granted, false, &sg, &src);
+	rc = side_get(c, &s->source, s->len, src_granted, false, &sg, &src);
 	if (rc)
 		return status_of(rc);
-	rc = side_get(c, &s->dest, dst_granted, true, &dg, &dst);
+	rc = side_get(c, &s->dest, s->len, dst_granted, true, &dg, &dst);
 	if (!rc) {
 		/* Both sides may be the same frame. */
 		memmove(dst, src, s->len);

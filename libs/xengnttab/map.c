@@ -13,6 +13,7 @@
 #define PVN_EXT_DEFINES
 #include "libs/client/handle.h"
 #include "libs/paravane-ext.h"
+#include "libs/util/pins.h"
 #include "libs/xengnttab/private.h"
 
 #include <stdlib.h>
@@ -73,7 +74,7 @@ static int grants_get(struct xengntdev_handle *h, struct mapping *m, const struc
 
 	for (i = 0; i < r->count && !rc; i++)
 		rc = grant_get(h->client, r->domids[i * r->domid_step], r->refs[i],
-			       r->prot & PROT_WRITE, &m->grants[i]);
+			       r->prot & PROT_WRITE ? PVN_PIN_WRITE : 0, &m->grants[i]);
 	if (!rc)
 		return 0;
 	for (i--; i > 0; i--)

@@ -12,6 +12,7 @@
 struct grant {
 	struct pvn_domain *d;
 	uint64_t offset;	/* of its frame in the memory object */
+	uint16_t start, length;	/* what of the frame is granted; all, but for copies */
 	uint32_t gref;
 	uint32_t slot;		/* in the maptrack table */
 	bool writable;
@@ -44,9 +45,9 @@ struct xengntdev_handle {
 	struct window *windows[WINDOW_BUCKETS];
 };
 
-/* grant.c: find and pin.  0; -ESRCH: no such domain; -ERANGE: no such reference; -EINVAL: it does not
+/* grant.c: find and pin; how: PVN_PIN_*.  0; -ESRCH: no such domain; -ERANGE: no such reference; -EINVAL: it does not
  * permit that; -ENOSPC: too many. */
-int grant_get(struct pvn_client *c, uint32_t domid, uint32_t gref, bool writable, struct grant *g);
+int grant_get(struct pvn_client *c, uint32_t domid, uint32_t gref, unsigned how, struct grant *g);
 void grant_put(struct pvn_client *c, struct grant *g);
 
 /* table.c: mappings by address */

@@ -47,6 +47,8 @@ void shim_reset(void)
 	header.domid = 7;
 	header.max_ports = 1024;
 	header.max_grant_frames = 4;
+	header.max_grant_version = 2;
+	header.grant_version = 1;
 	frame_table_init(FRAME_TABLE);
 	vcpu_info_ptr = &shared_info_page.vcpu_info[0];
 	vcpu.cr3_mfn = SHIM_L4;
@@ -75,6 +77,7 @@ uint64_t platform_wait(uint64_t now, uint64_t until)
 		abort();
 	return until;
 }
+int platform_map(uint64_t va, const char **why) { return -XEN_EFAULT; }
 void platform_yield(void) { shim.yields++; }
 void platform_doorbell(unsigned int link) { shim.doorbells++; }
 int64_t machine_call(struct pvn_request *q, struct pvn_reply *r)
