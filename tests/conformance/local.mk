@@ -5,7 +5,7 @@ CONFORMANCE_CASES = $(patsubst $(top_srcdir)/%.c,%.elf,$(CONFORMANCE_SRC))
 CONFORMANCE_CFLAGS = $(ABI_GUEST_CFLAGS) -Wno-format-zero-length
 CONFORMANCE_LIBS = tests/conformance/libconformance.a tests/guests/libguest.a
 
-noinst_HEADERS += tests/conformance/lib/conformance.h
+noinst_HEADERS += tests/conformance/lib/conformance.h tests/conformance/lib/grant.h
 EXTRA_DIST += $(CONFORMANCE_SRC) $(wildcard $(top_srcdir)/tests/conformance/answers/*.txt) \
 	tests/conformance/README tests/conformance/run tests/conformance/judge.awk tests/conformance/coverage tests/conformance/tags.awk \
 	tests/conformance/oracle/run tests/conformance/oracle/fetch tests/conformance/oracle/image \
@@ -13,7 +13,7 @@ EXTRA_DIST += $(CONFORMANCE_SRC) $(wildcard $(top_srcdir)/tests/conformance/answ
 
 check_LIBRARIES += tests/conformance/libconformance.a
 tests_conformance_libconformance_a_SOURCES = tests/conformance/lib/main.c tests/conformance/lib/answer.c \
-	tests/conformance/lib/store.c tests/guests/lib/page.S
+	tests/conformance/lib/store.c tests/conformance/lib/grant.c tests/guests/lib/page.S
 tests_conformance_libconformance_a_CPPFLAGS = $(ABI_GUEST_CPPFLAGS)
 tests_conformance_libconformance_a_CFLAGS = $(CONFORMANCE_CFLAGS)
 tests_conformance_libconformance_a_CCASFLAGS = -g
