@@ -13,6 +13,17 @@ GUEST_CORE_SOURCES = \
 	pv-guest/kernel/spinlock.c pv-guest/kernel/switch.S pv-guest/kernel/symbols.c \
 	pv-guest/kernel/thread.c pv-guest/kernel/timer.c pv-guest/kernel/trap_entry.S \
 	pv-guest/kernel/traps.c pv-guest/kernel/vcpu.c pv-guest/kernel/wait.c \
+	pv-guest/mm/pt_pool.c pv-guest/mm/user_page.c pv-guest/kernel/random.c \
+	pv-guest/proc/elf.c pv-guest/proc/exec.c pv-guest/proc/exit.c pv-guest/proc/fault.c \
+	pv-guest/proc/filemap.c pv-guest/proc/fork.c pv-guest/proc/fpu.c pv-guest/proc/mm.c \
+	pv-guest/proc/proc.c pv-guest/proc/procfs.c pv-guest/proc/sigframe.c pv-guest/proc/signal.c pv-guest/proc/spawn.c \
+	pv-guest/proc/switch.c pv-guest/proc/user_table.c pv-guest/proc/usercopy.c \
+	pv-guest/proc/usertrap.c pv-guest/proc/vma.c \
+	pv-guest/syscall/entry.c pv-guest/syscall/fd.c pv-guest/syscall/io.c \
+	pv-guest/syscall/mem.c pv-guest/syscall/misc.c pv-guest/syscall/path.c \
+	pv-guest/syscall/pipe.c pv-guest/syscall/poll.c pv-guest/syscall/proc.c \
+	pv-guest/syscall/sig.c pv-guest/syscall/stat.c pv-guest/syscall/table.c \
+	pv-guest/syscall/time.c pv-guest/syscall/tty.c pv-guest/syscall/vfs_ofile.c \
 	pv-guest/events/evtchn.c pv-guest/events/grant.c pv-guest/events/upcall.c \
 	pv-guest/drivers/console.c pv-guest/drivers/console_hv.c pv-guest/drivers/console_ring.c \
 	pv-guest/drivers/control.c pv-guest/drivers/line_edit.c pv-guest/drivers/xenbus.c \
@@ -46,7 +57,9 @@ noinst_HEADERS += pv-guest/include/pv/boot.h pv-guest/include/pv/console.h \
 	pv-guest/include/pv/string.h pv-guest/include/pv/thread.h \
 	pv-guest/include/pv/thread_struct.h pv-guest/include/pv/time.h pv-guest/include/pv/trap.h \
 	pv-guest/include/pv/types.h pv-guest/include/pv/xenbus.h \
-	pv-guest/include/pv/xenstore_internal.h
+	pv-guest/include/pv/xenstore_internal.h pv-guest/include/pv/elf.h \
+	pv-guest/include/pv/proc.h pv-guest/include/pv/signal.h pv-guest/include/pv/syscall.h \
+	pv-guest/include/pv/user_mm.h pv-guest/syscall/calls.h
 
 GUEST_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,-T,$(srcdir)/pv-guest/boot/pv-guest.lds

@@ -18,3 +18,4 @@ distcheck-quick: dist
 	rm -rf distcheck.tmp
 include tests/guests/local.mk
 include tests/conformance/local.mk
+include tests/user/local.mk

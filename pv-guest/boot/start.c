@@ -11,6 +11,7 @@
 #include <pv/hypercall.h>
 #include <pv/init.h>
 #include <pv/printk.h>
+#include <pv/proc.h>
 #include <pv/string.h>
 #include <pv/thread_struct.h>
 #include <pv/time.h>
@@ -87,6 +88,7 @@ void start_kernel(struct start_info *si, uint64_t entry_tsc)
 	cmdline_init((const char *)si->cmd_line);
 	clock_init(entry_tsc);
 	traps_init();
+	fpu_cpu_init();
 	console_init();
 	printk("paravane guest, %lu MiB, command line: %s\n", si->nr_pages >> 8, si->cmd_line);
 	mm_init();

@@ -124,26 +124,52 @@ void console_putc(int c)
 	console_write(&ch, 1);
 }
 
-int console_getc(void)
+void console_wake(void)
 {
-	int c;
+	wake_up(&moved);
+}
 
+/* The byte next in line, or -1. */
+static int input_next(void)
+{
 	if (ahead_len != 0) {
 		ahead_len--;
 		return ahead[ahead_first++ % sizeof(ahead)];
 	}
+	return have_ring ? ring_get() : hvcon_get();
+}
+
+static bool never(void *arg)
+{
+	return false;
+}
+
+int console_getc_until(bool (*stop)(void *), void *arg)
+{
+	int c;
+
+	/* The hypervisor's console tells nobody that something was typed. */
 	while (!have_ring) {
-		c = hvcon_get();
+		if (stop(arg))
+			return -1;
+		c = input_next();
 		if (c >= 0)
 			return c;
-		sleep_ns(HV_POLL_NS);
+		(void)wait_event_timeout(&moved, stop(arg), HV_POLL_NS);
 	}
 	for (;;) {
-		wait_event(&moved, ring_has_input());
-		c = ring_get();
+		wait_event(&moved, ahead_len != 0 || ring_has_input() || stop(arg));
+		if (stop(arg))
+			return -1;
+		c = input_next();
 		if (c >= 0)
 			return c;
 	}
+}
+
+int console_getc(void)
+{
+	return console_getc_until(never, NULL);
 }
 
 /* Looks at the input while a command runs; what is not ^C is kept for who reads next. */

@@ -11,10 +11,16 @@
 #define INO_ROOT	1
 #define INO_NULL	2
 #define INO_ZERO	3
+#define INO_CONSOLE	4	/* stand for the console, which syscall/tty.c serves */
+#define INO_TTY		5
 #define INO_BLOCK	16	/* + position in the list of devices */
 #define READ_AHEAD	256U	/* pages */
 
-static const char *const char_names[] = { [INO_NULL] = "null", [INO_ZERO] = "zero" };
+static const char *const char_names[] = { [INO_NULL] = "null", [INO_ZERO] = "zero",
+					 [INO_CONSOLE] = "console", [INO_TTY] = "tty" };
+
+static const uint32_t rdevs[] = { [INO_NULL] = 1 << 8 | 3, [INO_ZERO] = 1 << 8 | 5,
+				  [INO_CONSOLE] = 5 << 8 | 1, [INO_TTY] = 5 << 8 };
 
 static int devfs_mount(struct super *sb)
 {
@@ -42,7 +48,7 @@ static int devfs_read_inode(struct inode *inode)
 		inode->mode = VFS_IFDIR | 0755;
 	} else if (inode->ino < INO_BLOCK) {
 		inode->mode = VFS_IFCHR | 0666;
-		inode->rdev = 1 << 8 | (inode->ino == INO_NULL ? 3 : 5);
+		inode->rdev = rdevs[inode->ino];
 	} else {
 		dev = blk_get(inode->ino - INO_BLOCK);
 		if (!dev)
@@ -124,6 +130,8 @@ static int64_t devfs_read(struct inode *inode, uint64_t pos, void *buf, size_t n
 
 	if (inode->ino == INO_NULL)
 		return 0;
+	if (inode->ino == INO_CONSOLE || inode->ino == INO_TTY)
+		return -ENXIO;
 	if (!dev) {
 		memset(buf, 0, n);
 		return n;

@@ -91,6 +91,31 @@ int vfs_close(struct file *f)
 	return 0;
 }
 
+void vfs_set_append(struct file *f, bool append)
+{
+	f->flags = (f->flags & ~VFS_APPEND) | (append ? VFS_APPEND : 0);
+}
+
+int vfs_reopen(struct file *f, struct file **out)
+{
+	struct file *copy = kzalloc(sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	copy->inode = f->inode;
+	copy->flags = VFS_RDONLY;
+	mutex_lock(&f->inode->sb->lock);
+	inode_ref(f->inode);
+	mutex_unlock(&f->inode->sb->lock);
+	*out = copy;
+	return 0;
+}
+
+uint64_t vfs_changes(const struct file *f)
+{
+	return __atomic_load_n(&f->inode->changes, __ATOMIC_RELAXED);
+}
+
 int64_t vfs_pread(struct file *f, void *buf, size_t n, uint64_t pos)
 {
 	struct inode *inode = f->inode;
@@ -137,6 +162,7 @@ int64_t vfs_pwrite(struct file *f, const void *buf, size_t n, uint64_t pos)
 		mutex_lock(&inode->sb->lock);
 		r = inode->sb->ops->write(inode, pos + done, (const char *)buf + done,
 					  MIN(n - done, (size_t)FILE_CHUNK));
+		inode->changes++;
 		mutex_unlock(&inode->sb->lock);
 		if (r <= 0)
 			return done ? (int64_t)done : r;
@@ -206,6 +232,7 @@ int vfs_ftruncate(struct file *f, uint64_t size)
 		return -EFBIG;
 	mutex_lock(&inode->sb->lock);
 	ret = inode->sb->ops->truncate(inode, size);
+	inode->changes++;
 	mutex_unlock(&inode->sb->lock);
 	return ret;
 }

@@ -20,7 +20,18 @@ struct mount {
 struct mutex mount_lock = MUTEX_INIT(mount_lock);
 static struct mount mounts[MAX_MOUNTS];
 
-static const struct fs_ops *const fs_types[] = { &ext2_ops, &ramfs_ops, &devfs_ops };
+static const struct fs_ops *fs_types[4] = { &ext2_ops, &ramfs_ops, &devfs_ops };
+
+int vfs_register(const struct fs_ops *ops)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(fs_types); i++) {
+		if (!fs_types[i]) {
+			fs_types[i] = ops;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
 
 static void ref_locked(struct inode *inode)
 {
@@ -81,7 +92,7 @@ static int find_type(const char *source, const char *type, const struct fs_ops *
 {
 	if (!type)
 		type = source ? "ext2" : "ramfs";
-	for (unsigned i = 0; i < ARRAY_SIZE(fs_types); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(fs_types) && fs_types[i]; i++) {
 		if (!strcmp(fs_types[i]->name, type)) {
 			*ops = fs_types[i];
 			return 0;
@@ -246,6 +257,8 @@ static int mount_detach(struct mount *m)
 	return ret;
 }
 
+void (*vfs_forget)(void);
+
 int vfs_umount(const char *path)
 {
 	struct mount *m = NULL;
@@ -254,6 +267,8 @@ int vfs_umount(const char *path)
 
 	if (!real)
 		return -ENOMEM;
+	if (vfs_forget)
+		vfs_forget();
 	ret = vfs_realpath(path, real);
 	mutex_lock(&mount_lock);
 	for (unsigned i = 0; !ret && i < MAX_MOUNTS; i++)
@@ -271,11 +286,8 @@ int vfs_umount(const char *path)
 	return ret;
 }
 
-int vfs_mount_get(unsigned i, struct vfs_mountinfo *info)
+static int mount_info(unsigned i, struct vfs_mountinfo *info)
 {
-	int ret = -ENOENT;
-
-	mutex_lock(&mount_lock);
 	for (unsigned k = 0; k < MAX_MOUNTS; k++) {
 		struct mount *m = &mounts[k];
 
@@ -285,9 +297,28 @@ int vfs_mount_get(unsigned i, struct vfs_mountinfo *info)
 		str_copy(info->path, m->path, sizeof(info->path));
 		info->type = m->sb->ops->name;
 		info->rdonly = m->sb->rdonly;
-		ret = 0;
-		break;
+		return 0;
 	}
+	return -ENOENT;
+}
+
+int vfs_mount_get(unsigned i, struct vfs_mountinfo *info)
+{
+	int ret;
+
+	mutex_lock(&mount_lock);
+	ret = mount_info(i, info);
+	mutex_unlock(&mount_lock);
+	return ret;
+}
+
+int vfs_mount_try_get(unsigned i, struct vfs_mountinfo *info)
+{
+	int ret;
+
+	if (!mutex_trylock(&mount_lock))
+		return -EAGAIN;
+	ret = mount_info(i, info);
 	mutex_unlock(&mount_lock);
 	return ret;
 }

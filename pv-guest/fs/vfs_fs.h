@@ -102,6 +102,7 @@ struct inode {
 	uint64_t size;
 	uint64_t blocks;		/* of 512 bytes */
 	int64_t atime, mtime, ctime;
+	uint64_t changes;		/* of the contents; guarded by sb->lock */
 	struct super *mounted;		/* what covers this directory; guarded by mount_lock */
 	void *priv;
 	struct inode *hash_next;
@@ -114,6 +115,8 @@ struct file {
 };
 
 extern const struct fs_ops ext2_ops, ramfs_ops, devfs_ops;
+/* One more type. 0 or -ENOSPC. */
+int vfs_register(const struct fs_ops *ops);
 
 /* inode.c; sb->lock held. */
 int inode_get(struct super *sb, uint64_t ino, struct inode **out);

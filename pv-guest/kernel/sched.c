@@ -12,6 +12,7 @@
 #include <pv/boot.h>
 #include <pv/hypercall.h>
 #include <pv/printk.h>
+#include <pv/proc.h>
 #include <pv/thread_struct.h>
 #include <pv/time.h>
 
@@ -64,6 +65,11 @@ void thread_wake(struct thread *t)
 		}
 	}
 	spin_unlock_irqrestore(&sched_lock, flags);
+}
+
+void thread_kick(struct thread *t)
+{
+	thread_wake(t);
 }
 
 /* Charges prev for its run and says where it goes. A preempted thread stays runnable whatever it
@@ -144,6 +150,7 @@ void schedule(bool preempted)
 	c->current = next;
 	c->switches++;
 	next->cpu = c;
+	proc_switch(prev, next);
 	thread_switch(&prev->rsp, next->rsp);
 	schedule_tail();
 }

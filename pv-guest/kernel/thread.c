@@ -27,7 +27,7 @@ static void thread_begin(void)
 /* What thread_switch pops: six registers and the address to return to; the stack as after a call. */
 static void *stack_prepare(struct thread *t)
 {
-	uint64_t *sp = (uint64_t *)((char *)t + STACK_SIZE);
+	uint64_t *sp = (uint64_t *)((char *)t + STACK_SIZE - STACK_FRAME_ROOM);
 
 	*--sp = 0;
 	*--sp = 0;
@@ -38,10 +38,9 @@ static void *stack_prepare(struct thread *t)
 	return sp;
 }
 
-struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
+struct thread *thread_prepare(const char *name, void (*fn)(void *), void *arg)
 {
 	struct thread *t = page_alloc(STACK_ORDER);
-	unsigned long flags;
 
 	if (t == NULL)
 		return NULL;
@@ -53,11 +52,25 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 	t->rsp = stack_prepare(t);
 	t->state = THREAD_SLEEPING;
 	list_init(&t->run_link);
-	flags = spin_lock_irqsave(&sched_lock);
+	return t;
+}
+
+void thread_launch(struct thread *t)
+{
+	unsigned long flags = spin_lock_irqsave(&sched_lock);
+
 	t->id = next_id++;
 	list_add_tail(&t->all_link, &all_threads);
 	spin_unlock_irqrestore(&sched_lock, flags);
 	thread_wake(t);
+}
+
+struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
+{
+	struct thread *t = thread_prepare(name, fn, arg);
+
+	if (t != NULL)
+		thread_launch(t);
 	return t;
 }
 

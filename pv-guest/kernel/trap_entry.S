@@ -3,7 +3,8 @@
  * Where the hypervisor enters us: one stub per exception, the event upcall, the failsafe
  * callback; and the way back.
  *
- * Xen pushes rcx, r11, [error code], rip, cs, rflags, rsp, ss on the current stack. We make a
+ * Xen pushes rcx, r11, [error code], rip, cs, rflags, rsp, ss on the current stack, or from user
+ * mode on the one stack_switch named. We make a
  * struct trap_frame of it. The return is the iret hypercall: it restores the event mask from
  * rflags.IF and looks for pending events in one step, so no event is lost between the two.
  */
@@ -40,6 +41,7 @@ trap_\name:
 	TRAP fpu_error, 16, 0
 	TRAP alignment, 17, 1
 	TRAP simd_error, 19, 0
+	TRAP int80, 0x80, 0
 
 	.globl upcall_entry
 upcall_entry:
@@ -48,6 +50,16 @@ upcall_entry:
 	pushq	$0
 	pushq	%rdi
 	movl	$256, %edi
+	jmp	trap_common
+
+	/* syscall in user mode, on the stack stack_switch named. */
+	.globl syscall_callback
+syscall_callback:
+	popq	%rcx
+	popq	%r11
+	pushq	$0
+	pushq	%rdi
+	movl	$258, %edi
 	jmp	trap_common
 
 	/* Segment registers could not be loaded on the way in; ours are never loaded. */
@@ -82,6 +94,7 @@ trap_common:
 	andq	$-16, %rsp
 	call	trap_dispatch
 	movq	%rbx, %rsp
+trap_return:
 	popq	%r15
 	popq	%r14
 	popq	%r13
@@ -97,7 +110,12 @@ trap_common:
 	popq	%rdx
 	popq	%rsi
 	popq	%rdi
-	movq	$0, (%rsp)		/* the error code's slot is iret's flags */
+	/* The error code's slot is iret's flags: trap_dispatch put them there. */
 	jmp	hypercall_page + __HYPERVISOR_iret * 32
+
+	.globl trap_return_to
+trap_return_to:
+	movq	%rdi, %rsp
+	jmp	trap_return
 
 	.section .note.GNU-stack, "", @progbits

@@ -10,6 +10,7 @@
 #include <pv/console.h>
 #include <pv/hypercall.h>
 #include <pv/printk.h>
+#include <pv/proc.h>
 #include <pv/string.h>
 #include <pv/thread_struct.h>
 #include <pv/trap.h>
@@ -24,7 +25,7 @@ extern const struct ex_entry ex_table_start[], ex_table_end[];
 extern char trap_divide_error[], trap_debug[], trap_int3[], trap_overflow[], trap_bounds[],
 	trap_invalid_op[], trap_no_device[], trap_invalid_tss[], trap_no_segment[],
 	trap_stack_error[], trap_gp_fault[], trap_page_fault[], trap_fpu_error[], trap_alignment[],
-	trap_simd_error[], upcall_entry[], failsafe_entry[];
+	trap_simd_error[], trap_int80[], upcall_entry[], failsafe_entry[], syscall_callback[];
 
 struct trap_record last_trap;
 
@@ -43,20 +44,34 @@ static void gate(struct trap_info *t, unsigned int vector, unsigned int dpl, con
 	t->address = (unsigned long)entry;
 }
 
-static void callback(unsigned int type, const char *entry)
+static long callback(unsigned int type, const char *entry)
 {
 	struct callback_register reg = { .type = type, .address = (unsigned long)entry };
-	long rc = HYPERVISOR_callback_op(CALLBACKOP_register, &reg);
+
+	return HYPERVISOR_callback_op(CALLBACKOP_register, &reg);
+}
+
+static struct trap_info table[17];
+
+/* Of this vCPU: each has its own. */
+void traps_cpu_init(void)
+{
+	long rc = HYPERVISOR_set_trap_table(table);
 
 	if (rc != 0)
+		panic("set_trap_table: %ld\n", rc);
+	if (callback(CALLBACKTYPE_event, upcall_entry) != 0 ||
+	    callback(CALLBACKTYPE_failsafe, failsafe_entry) != 0)
 		HYPERVISOR_set_callbacks(upcall_entry, failsafe_entry);
+	/* Without it there is no user mode, and the first program says so. */
+	rc = callback(CALLBACKTYPE_syscall, syscall_callback);
+	if (rc != 0)
+		printk("no system calls: %ld\n", rc);
 }
 
 void traps_init(void)
 {
-	static struct trap_info table[16];
 	struct trap_info *t = table;
-	long rc;
 
 	gate(t++, 0, 0, trap_divide_error);
 	gate(t++, 1, 0, trap_debug);
@@ -73,12 +88,9 @@ void traps_init(void)
 	gate(t++, 16, 0, trap_fpu_error);
 	gate(t++, 17, 0, trap_alignment);
 	gate(t++, 19, 0, trap_simd_error);
+	gate(t++, VECTOR_INT80, 3, trap_int80);
 	BUG_ON(t != &table[ARRAY_SIZE(table) - 1]);	/* the zero entry ends the table */
-	rc = HYPERVISOR_set_trap_table(table);
-	if (rc != 0)
-		panic("set_trap_table: %ld\n", rc);
-	callback(CALLBACKTYPE_event, upcall_entry);
-	callback(CALLBACKTYPE_failsafe, failsafe_entry);
+	traps_cpu_init();
 }
 
 static bool recover(struct trap_frame *f, unsigned int vector, uint64_t cr2)
@@ -116,15 +128,8 @@ static void trap_report(const struct trap_frame *f, unsigned int vector, uint64_
 	stack_print(f->rip, f->rbp);
 }
 
-void trap_dispatch(struct trap_frame *f, unsigned int vector)
+static void kernel_trap(struct trap_frame *f, unsigned int vector, uint64_t cr2)
 {
-	uint64_t cr2;
-
-	if (vector == VECTOR_UPCALL) {
-		upcall_dispatch(f);
-		return;
-	}
-	cr2 = vector == 14 ? this_cpu()->info->arch.cr2 : 0;
 	if (recover(f, vector, cr2))
 		return;
 	if (vector != 3)
@@ -132,4 +137,21 @@ void trap_dispatch(struct trap_frame *f, unsigned int vector)
 	trap_report(f, vector, cr2);
 	if (vector != 3)
 		panic("unexpected trap %u at %lx\n", vector, f->rip);
+}
+
+/* The error code's slot becomes the flags of the iret that ends this. */
+void trap_dispatch(struct trap_frame *f, unsigned int vector)
+{
+	bool user = frame_is_user(f);
+	uint64_t cr2 = vector == 14 ? this_cpu()->info->arch.cr2 : 0;
+
+	if (vector == VECTOR_UPCALL)
+		upcall_dispatch(f);
+	else if (user)
+		user_trap(f, vector, cr2);
+	else
+		kernel_trap(f, vector, cr2);
+	f->error = 0;
+	if (user)
+		user_return_work(f);
 }

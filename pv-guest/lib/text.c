@@ -63,6 +63,8 @@ const char *error_text(int err)
 	case ESRCH: return "No such domain";
 	case EINTR: return "Interrupted";
 	case EIO: return "Input/output error";
+	case ENOEXEC: return "Not a program that can run here";
+	case ELIBBAD: return "Not a static program";
 	case E2BIG: return "Too big";
 	case EBADF: return "Bad file descriptor";
 	case EAGAIN: return "Try again";

@@ -64,6 +64,14 @@ pfn_t mfn_to_pfn(mfn_t mfn)
 	return pfn;
 }
 
+void *table_entry_page(uint64_t entry)
+{
+	unsigned long pfn = m2p[PTE_FRAME(entry)];
+
+	BUG_ON(pfn >= max_pfn || p2m[pfn] != PTE_FRAME(entry));
+	return pfn_to_virt(pfn);
+}
+
 /* For the pages start_info names by mfn: like mfn_to_pfn, but a machine without a readable M2P
  * still gets an answer, as these pages lie in the builder's small map. */
 pfn_t boot_mfn_to_pfn(mfn_t mfn)

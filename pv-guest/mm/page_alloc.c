@@ -51,6 +51,11 @@ void *page_alloc_zeroed(void)
 	return p;
 }
 
+unsigned long page_free_estimate(void)
+{
+	return buddy_free_pages() + max_pfn - direct_map_end();
+}
+
 void mem_stats(struct mem_stats *s)
 {
 	unsigned long flags = spin_lock_irqsave(&page_lock);

@@ -6,6 +6,7 @@
 #include <pv/hypercall.h>
 #include <pv/init.h>
 #include <pv/printk.h>
+#include <pv/proc.h>
 #include <pv/shell_internal.h>
 #include <pv/string.h>
 #include <pv/thread.h>
@@ -25,6 +26,15 @@ static void interactive(void)
 	}
 }
 
+/* A program as process 1; when it ends there is nothing left to do. */
+static void run_init(const char *path)
+{
+	char *argv[] = { (char *)(uintptr_t)path, NULL };
+
+	printk("paravane: %s ended with status %d\n", path, proc_run(true, argv));
+	machine_shutdown(SHUTDOWN_poweroff);
+}
+
 void shell_main(void)
 {
 	const char *script = cmdline_get("script"), *init = cmdline_get("init");
@@ -35,5 +45,7 @@ void shell_main(void)
 		machine_shutdown(SHUTDOWN_poweroff);
 	while (init != NULL && strcmp(init, "none") == 0)
 		sleep_ns(3600 * NSEC_PER_SEC);
+	if (init != NULL && init[0] == '/')
+		run_init(init);
 	interactive();
 }

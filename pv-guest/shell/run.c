@@ -8,6 +8,7 @@
 #include <pv/errno.h>
 #include <pv/mm.h>
 #include <pv/printk.h>
+#include <pv/proc.h>
 #include <pv/shell_internal.h>
 #include <pv/string.h>
 #include <pv/thread_struct.h>
@@ -82,6 +83,8 @@ static int call(struct shell_simple *cmd)
 
 	if (c != NULL)
 		return c->fn(cmd->argc, cmd->argv);
+	if (strchr(cmd->argv[0], '/') != NULL)
+		return proc_run(false, cmd->argv);
 	eprintf("%s: no such command (try help)\n", cmd->argv[0]);
 	return STATUS_NOT_FOUND;
 }

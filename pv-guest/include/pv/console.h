@@ -9,6 +9,8 @@ void console_write(const char *s, size_t n);	/* any context; \n becomes \r\n */
 void console_putc(int c);
 /* Set by panic: everything is printed, quiet or not, and the hypervisor console hears it too. */
 extern bool console_urgent;
+int console_getc_until(bool (*stop)(void *), void *arg); /* -1: stop said so; it is asked on console_wake */
+void console_wake(void);
 int console_getc(void);				/* waits; 0..255 */
 /* One line, edited: backspace, ^U, ^W, ^C (returns -EINTR), ^D on an empty line (-ENODATA).
  * Returns its length; the newline is not in it. */

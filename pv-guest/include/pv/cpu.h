@@ -13,6 +13,7 @@
 #define MAX_CPUS	XEN_LEGACY_MAX_VCPUS
 
 struct thread;
+struct mm;
 
 struct cpu {
 	/* VCPUOP_register_vcpu_info moves it here where the hypervisor can; must not cross a page. */
@@ -26,10 +27,16 @@ struct cpu {
 	struct thread *zombie;		/* exited, its stack to be freed by who runs next */
 	uint64_t timer_programmed_ns;	/* 0 = none */
 	uint64_t upcalls, switches;
+	/* What the hypervisor was told last of this vCPU's user mode (proc/switch.c). */
+	struct mm *user_mm;
+	struct thread *kernel_stack, *fpu_owner;
+	uint64_t fs_base, gs_base;
+	uint16_t selectors;		/* some are not null */
 } __attribute__((aligned(256)));
 
 extern struct cpu cpus[MAX_CPUS];
 struct cpu *this_cpu(void);
+uint64_t cpus_online_mask(void);
 
 /* Saved by kernel/trap_entry.S; the tail from rip is Xen's bounce frame. */
 struct trap_frame {

@@ -11,8 +11,12 @@ enum {
 #include <xen/errno.h>
 	/* Not in Xen's public list; Linux's values. */
 	EINTR = 4,
+	ENOTTY = 25,
 	EFBIG = 27,
+	ESPIPE = 29,
+	EPIPE = 32,
 	ELOOP = 40,
+	ELIBBAD = 80,
 	EUCLEAN = 117,
 };
 #endif

@@ -57,6 +57,8 @@
 #define HYPERVISOR_event_channel_op(cmd, arg)	hypercall2(__HYPERVISOR_event_channel_op, cmd, arg)
 #define HYPERVISOR_sched_op(cmd, arg)		hypercall2(__HYPERVISOR_sched_op, cmd, arg)
 #define HYPERVISOR_vcpu_op(cmd, vcpu, arg)	hypercall3(__HYPERVISOR_vcpu_op, cmd, vcpu, arg)
+#define HYPERVISOR_stack_switch(ss, sp)		hypercall2(__HYPERVISOR_stack_switch, ss, sp)
+#define HYPERVISOR_set_segment_base(which, base) hypercall2(__HYPERVISOR_set_segment_base, which, base)
 #define HYPERVISOR_set_timer_op(ns)		hypercall2(__HYPERVISOR_set_timer_op, ns, 0)
 
 extern char hypercall_page[];

@@ -10,6 +10,9 @@
 #define PTE_US		0x004ULL
 #define PTE_A		0x020ULL
 #define PTE_D		0x040ULL
+#define PTE_SHARED	0x200ULL	/* ours: fork leaves it writable */
+#define PTE_NONE	0x400ULL	/* ours: not present because of PROT_NONE, the page is held */
+#define PTE_HELD	(PTE_P | PTE_NONE)
 #define PTE_NX		(1ULL << 63)
 #define PTE_FRAME(e)	(((e) & 0x000ffffffffff000ULL) >> PAGE_SHIFT)
 #define PTE_TABLE	(PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
@@ -34,7 +37,9 @@ struct page {
 	uint16_t used;		/* slab: objects out */
 	uint16_t free_head;	/* slab: index + 1 of the first free object, 0 = none */
 	uint16_t untouched;	/* slab: objects from this index on were never out */
-	uint32_t next, prev;	/* free list of the order, or partial list of the class; pfns */
+	/* Free list of the order, or partial list of the class: pfns. Of a page of user memory:
+	 * next counts who holds it. */
+	uint32_t next, prev;
 };
 
 extern struct page *pages;
@@ -48,8 +53,13 @@ long buddy_take(unsigned int order);
 void buddy_give(unsigned long pfn, unsigned int order);
 unsigned long buddy_free_pages(void);
 
+/* page_alloc.c: free pages, mapped or not, without the lock; may be a little old. */
+unsigned long page_free_estimate(void);
+
 /* frames.c */
 void frames_init(void);
+/* The page of an entry in a table of ours: the frame is known to be the domain's. */
+void *table_entry_page(uint64_t entry);
 
 /* page_table.c */
 void page_table_init(void);

@@ -8,6 +8,8 @@
 
 #define STACK_SIZE	16384UL
 #define STACK_ORDER	2
+/* At the top: room for the frame of an entry from user mode. */
+#define STACK_FRAME_ROOM	256UL
 #define STACK_CANARY	0x70766775657374a5ULL
 
 enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_DEAD };
@@ -33,6 +35,13 @@ struct thread {
 	uint64_t run_ns;
 	uint64_t started_ns;		/* running since */
 
+	/* Of a process: what its user mode needs besides general registers (proc/switch.c). */
+	struct proc *proc;		/* NULL: a kernel thread */
+	void *fpu;			/* xsave area */
+	struct cpu *fpu_cpu;		/* whose registers have, or had, its state last */
+	uint64_t fs_base, gs_base;
+	uint16_t ds, es, fs;
+
 	uint64_t canary;		/* last: an overflowing stack meets it first */
 };
 
@@ -48,6 +57,11 @@ void schedule(bool preempted);
 void preempt_check(void);
 /* Makes a sleeping thread runnable; any context. */
 void thread_wake(struct thread *t);
+/* Wakes it, or has the vCPU it runs on come into the kernel. */
+void thread_kick(struct thread *t);
+/* In two steps: a thread that does not run yet, and its start. */
+struct thread *thread_prepare(const char *name, void (*fn)(void *), void *arg);
+void thread_launch(struct thread *t);
 void sched_init(void);
 void idle_loop(void) __attribute__((noreturn));
 void thread_switch(void **save_rsp, void *new_rsp);

@@ -25,6 +25,9 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg);
 void timer_set(struct timer *t, uint64_t deadline_ns);	/* again = moves it */
 void timer_cancel(struct timer *t);
 
+/* Unpredictable where the CPU has RDRAND; else only different each time. */
+uint64_t random_u64(void);
+
 struct datetime {
 	int year, month, day, hour, minute, second, weekday; /* month, day from 1; Sunday 0 */
 };

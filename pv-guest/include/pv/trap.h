@@ -8,6 +8,8 @@
 
 #define VECTOR_UPCALL	256
 #define VECTOR_FAILSAFE	257
+#define VECTOR_SYSCALL	258
+#define VECTOR_INT80	0x80
 
 /* Recovered through ex_table, by this vCPU, most recently. */
 struct trap_record {
@@ -17,6 +19,13 @@ struct trap_record {
 extern struct trap_record last_trap;
 
 void trap_dispatch(struct trap_frame *f, unsigned int vector);
+/* Continues at a frame; to user mode after user_return_work. */
+void trap_return_to(struct trap_frame *f) __attribute__((noreturn));
+static inline bool frame_is_user(const struct trap_frame *f)
+{
+	return (f->cs & 3) == 3;
+}
+void traps_cpu_init(void);
 void upcall_dispatch(struct trap_frame *f);
 void regs_print(const struct trap_frame *f);
 void stack_print(uint64_t rip, uint64_t rbp);

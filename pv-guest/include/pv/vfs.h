@@ -74,6 +74,14 @@ struct file;
 /* Open files. */
 int vfs_open(const char *path, unsigned flags, unsigned mode, struct file **out);
 int vfs_close(struct file *f);
+/* What fcntl can change after open. */
+void vfs_set_append(struct file *f, bool append);
+/* Another open file of the same inode, for reading. */
+int vfs_reopen(struct file *f, struct file **out);
+/* Counts what changed the contents since the inode came into memory. */
+uint64_t vfs_changes(const struct file *f);
+/* What lets go of files nobody needs before something is unmounted; NULL = nothing. */
+extern void (*vfs_forget)(void);
 int64_t vfs_read(struct file *f, void *buf, size_t n);
 int64_t vfs_write(struct file *f, const void *buf, size_t n);
 int64_t vfs_pread(struct file *f, void *buf, size_t n, uint64_t pos);
@@ -119,6 +127,8 @@ struct vfs_mountinfo {
 	bool rdonly;
 };
 int vfs_mount_get(unsigned i, struct vfs_mountinfo *info);
+/* For a file system that is asked while its lock is held: -EAGAIN instead of waiting. */
+int vfs_mount_try_get(unsigned i, struct vfs_mountinfo *info);
 
 /*
  * Mounts / at boot, when block devices are there.  root is the value of

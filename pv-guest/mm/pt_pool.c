@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages for user page tables. A page can only become a table while nothing maps it writable, and
+ * changing how the direct map sees it is dear; so a page that was made read-only stays so when its
+ * table is gone, and waits here for the next one. Its contents are then what they were: the
+ * hypervisor clears or fills it (MMUEXT_CLEAR_PAGE, MMUEXT_COPY_PAGE).
+ */
+#include <pv/hypercall.h>
+#include <pv/mm_internal.h>
+#include <pv/printk.h>
+#include <pv/string.h>
+#include <pv/user_mm.h>
+
+#define POOL_MAX	256U
+
+static uint32_t head = PFN_NONE;	/* by pages[].next */
+static unsigned int count;
+static spinlock_t pool_lock = SPINLOCK_INIT;
+
+static int direct_map_set(void *page, uint64_t flags)
+{
+	return (int)HYPERVISOR_update_va_mapping(page, (virt_to_mfn(page) << PAGE_SHIFT) | flags,
+						 UVMF_INVLPG | UVMF_ALL);
+}
+
+static void *pool_take(void)
+{
+	unsigned long flags = spin_lock_irqsave(&pool_lock);
+	void *page = NULL;
+
+	if (head != PFN_NONE) {
+		page = pfn_to_virt(head);
+		head = pages[head].next;
+		count--;
+	}
+	spin_unlock_irqrestore(&pool_lock, flags);
+	return page;
+}
+
+static void *fresh(void)
+{
+	void *page = user_page_alloc();
+
+	if (page == NULL)
+		return NULL;
+	memset(page, 0, PAGE_SIZE);
+	if (direct_map_set(page, PTE_RO | PTE_NX) != 0) {
+		user_page_put(page);
+		return NULL;
+	}
+	return page;
+}
+
+void *pt_page_get(bool zeroed)
+{
+	struct mmuext_op op = { .cmd = MMUEXT_CLEAR_PAGE };
+	void *page = pool_take();
+
+	if (page == NULL)
+		return fresh();
+	if (zeroed) {
+		op.arg1.mfn = virt_to_mfn(page);
+		BUG_ON(HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF) != 0);
+	}
+	return page;
+}
+
+void pt_page_put(void *page)
+{
+	unsigned long flags = spin_lock_irqsave(&pool_lock);
+	uint32_t pfn = virt_to_pfn(page);
+	bool kept = count < POOL_MAX;
+
+	if (kept) {
+		pages[pfn].next = head;
+		head = pfn;
+		count++;
+	}
+	spin_unlock_irqrestore(&pool_lock, flags);
+	if (kept)
+		return;
+	/* It would be lost to the domain if the hypervisor refused; it has no reason to. */
+	BUG_ON(direct_map_set(page, PTE_RAM | PTE_NX) != 0);
+	pages[pfn].next = 1;
+	user_page_put(page);
+}
