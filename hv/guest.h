@@ -59,13 +59,19 @@ int debugreg_get(unsigned int reg, uint64_t *val);
 int emulate_privileged(void);
 int emulate_forced(void);	/* ud2a;"xen" prefix */
 
-/* evtchn.c */
-void evtchn_set_pending(uint32_t port);
+/* evtchn.c: whichever ABI is in force. */
+void evtchn_set_pending(uint32_t port);	/* for the vCPU it notifies */
 void evtchn_drain(void);
 int evtchn_pending_any(void);	/* an upcall is due: pending and not masked */
 void evtchn_raise_virq(unsigned int virq);
 int evtchn_send(uint32_t port);
-int evtchn_port_valid(uint32_t port);
+int evtchn_port_valid(uint32_t port);	/* there is such a port, in use or not */
+int evtchn_port_usable(uint32_t port);	/* and it is in use */
+int evtchn_port_pending(uint32_t port);
+void evtchn_port_unmask(uint32_t port);
+void evtchn_port_clear(uint32_t port);	/* forget what came for it */
+void evtchn_port_move(uint32_t port, unsigned int v);	/* it notifies v from now on */
+void vcpu_nudge(unsigned int v);	/* have it look at what it waits for */
 
 /* time.c: ns of system time. */
 uint64_t now_ns(void);

@@ -22,6 +22,7 @@
 #include <xen/vcpu.h>
 #include <xen/event_channel.h>
 #include <paravane/shared.h>
+#include <hv/fifo.h>
 
 /* lib.c; in unit tests the C library's */
 void *memcpy(void *dst, const void *src, size_t n);
@@ -111,6 +112,11 @@ struct domain {
 	uint32_t grant_lock;		/* the table as a whole: size, version */
 	uint32_t status_refs;		/* page-table entries that name status frames */
 	uint32_t transfers_seen;	/* of header.transfers: frames got from other domains */
+
+	/* Event channels. */
+	uint32_t virq_port[PVN_MAX_VCPUS][NR_VIRQS];	/* 0 = unbound */
+	uint32_t pollers;		/* a bit per vCPU that sleeps in SCHEDOP_poll */
+	struct fifo fifo;
 };
 
 #define LDT_PAGES	16	/* 8192 entries of 8 bytes */
@@ -155,7 +161,6 @@ struct vcpu {
 	uint64_t singleshot_ns, periodic_next_ns, periodic_ns, armed_ns;
 	uint32_t timer_due;		/* the host timer fired, or a deadline lay in the past */
 	uint64_t poll_window_ns;
-	uint32_t virq_port[24];		/* NR_VIRQS; 0 = unbound */
 
 	uint64_t runstate_va;		/* registered area, 0 = none */
 	uint64_t state_since_ns;

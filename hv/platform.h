@@ -33,6 +33,9 @@ void platform_set_timer(uint64_t ns);
 uint64_t platform_wait(uint64_t now, uint64_t until);
 void platform_yield(void);
 
+/* Wake vCPU v, another one of the domain, for what has been put into its inbound bits. */
+void platform_kick(unsigned int v);
+
 /* Ring doorbell `link` (wake its sleeping reader). */
 void platform_doorbell(unsigned int link);
 

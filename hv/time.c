@@ -60,7 +60,7 @@ void time_init(void)
 
 uint64_t timers_next(void)
 {
-	uint64_t a = vcpu.singleshot_ns, b = vcpu.virq_port[VIRQ_TIMER] ? vcpu.periodic_next_ns : 0;
+	uint64_t a = vcpu.singleshot_ns, b = this_domain.virq_port[vcpu.id][VIRQ_TIMER] ? vcpu.periodic_next_ns : 0;
 
 	return !a || (b && b < a) ? b : a;
 }

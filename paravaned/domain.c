@@ -208,7 +208,9 @@ int domain_create(domid_t want, const struct xen_domctl_createdomain *cfg, struc
 		return -ENOMEM;
 	d->domid = domid;
 	config_apply(d, cfg);
-	rc = pageset_create(d);
+	rc = port_table_init(d);
+	if (!rc)
+		rc = pageset_create(d);
 	for (i = 0; !rc && i < PVN_MAX_LINKS; i++) {
 		d->link[i].doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 		if (d->link[i].doorbell < 0)
@@ -237,6 +239,7 @@ void domain_destroy(struct domain *d, const char *why)
 	nr_domains--;
 	process_kill(d);
 	evtchn_destroy_domain(d);
+	watchdogs_stop(d);
 	mappings_gone(d);
 	borrower_put(d->borrower);
 	memory_release_all(d);
@@ -244,15 +247,25 @@ void domain_destroy(struct domain *d, const char *why)
 	evtchn_raise_virq(VIRQ_DOM_EXC);
 }
 
-/* The first reason recorded stays.  The process no longer runs, whatever it would like to do. */
+/* The first reason recorded stays. */
+void domain_shutdown_code(struct domain *d, uint8_t code)
+{
+	if (d->has_shutdown_code)
+		return;
+	d->has_shutdown_code = true;
+	d->shutdown_code = code;
+}
+
+/* The process no longer runs, whatever it would like to do. */
 void domain_shutdown(struct domain *d, uint8_t code)
 {
 	if (d->is_shut_down)
 		return;
 	d->is_shut_down = true;
-	d->shutdown_code = code;
+	domain_shutdown_code(d, code);
 	process_stop(d);
-	machine_log("d%u shut down, code %u", d->domid, code);
+	watchdogs_stop(d);
+	machine_log("d%u shut down, code %u", d->domid, d->shutdown_code);
 	evtchn_raise_virq(VIRQ_DOM_EXC);
 }
 

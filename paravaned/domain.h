@@ -62,6 +62,14 @@ struct mapping {
 };
 LIST_HEAD(mapping_list, mapping);
 
+/* A timer the domain has to set anew in time (watchdog.c). */
+#define NR_WATCHDOGS 2
+struct watchdog {
+	struct domain *d;
+	bool in_use;
+	struct pvn_timer *timer;
+};
+
 struct domain {
 	domid_t domid;
 	uint32_t generation;		/* tells two domains with the same domid apart */
@@ -96,13 +104,16 @@ struct domain {
 	struct port **port_chunk;	/* nr_ports so far, up to max_ports (port.c) */
 	uint32_t nr_ports, max_ports;
 	uint32_t port_hint;		/* no free port below */
+	uint32_t *virq_port;		/* [max_vcpus * NR_VIRQS], 0: not bound; NULL: none was yet */
 	uint8_t next_link;		/* where to look for a free link first */
 	struct link link[PVN_MAX_LINKS];
 
 	/* State. */
 	uint32_t pause_count;
 	bool dying, is_shut_down;
+	bool has_shutdown_code;		/* set, perhaps before it shuts down: the first one stays */
 	uint8_t shutdown_code;
+	struct watchdog watchdog[NR_WATCHDOGS];
 
 	/* The process; pid 0: none. */
 	pid_t pid;
@@ -132,6 +143,11 @@ void domain_destroy(struct domain *d, const char *why);
 /* A domain's own fault: it stops here and stays for the toolstack's on_crash. */
 void domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void domain_shutdown(struct domain *d, uint8_t code);
+void domain_shutdown_code(struct domain *d, uint8_t code);	/* the code of the shutdown to come */
+
+/* watchdog.c */
+int watchdog_set(struct domain *d, uint64_t id, uint64_t seconds);
+void watchdogs_stop(struct domain *d);
 
 int domain_pause(struct domain *d);
 int domain_unpause(struct domain *d);

@@ -33,7 +33,7 @@ static int64_t op_alloc_unbound(struct client *c, uint64_t arg)
 	if (d == dom0)
 		return -EPERM;
 	remote = op.remote_dom == DOMID_SELF ? 0 : op.remote_dom;
-	port = evtchn_alloc_unbound(d, remote);
+	port = evtchn_alloc_unbound(d, remote, 0);
 	if (port < 0)
 		return port;
 	op.port = (evtchn_port_t)port;

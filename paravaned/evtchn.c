@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "paravaned/client.h"
@@ -21,8 +22,8 @@
 /* The peer of a bound port of a domain, which goes back to waiting. */
 static void unbind_peer(struct domain *d, struct port *p)
 {
-	struct domain *rd = p->state == PVN_PORT_LOOPBACK ? d : dom0;
-	struct port *peer = port_lookup(rd, p->remote_port);
+	struct domain *rd = domain_by_id(p->remote_domid);
+	struct port *peer = rd ? port_lookup(rd, p->remote_port) : NULL;
 
 	if (!peer)
 		return;
@@ -35,77 +36,64 @@ static void unbind_peer(struct domain *d, struct port *p)
 		port_publish(d, peer);
 }
 
+static uint32_t *virq_slot(struct domain *d, uint64_t virq, uint64_t vcpu)
+{
+	return &d->virq_port[vcpu * NR_VIRQS + virq];
+}
+
 static void port_close(struct domain *d, struct port *p)
 {
-	if (p->state == PVN_PORT_INTERDOMAIN || p->state == PVN_PORT_LOOPBACK)
+	switch (p->state) {
+	case PVN_PORT_INTERDOMAIN:
 		unbind_peer(d, p);
-	if (p->state == PVN_PORT_INTERDOMAIN)
 		link_put(d, p->link);
+		break;
+	case PVN_PORT_LOOPBACK:
+	case PVN_PORT_PEER:
+		unbind_peer(d, p);
+		break;
+	case PVN_PORT_VIRQ:
+		*virq_slot(d, p->virq, p->vcpu) = 0;
+		break;
+	}
 	port_free(d, p);
 }
 
-/* A port that waits for remote to bind to it.  The port, -ESRCH, -ENOSPC or -ENOMEM. */
-int evtchn_alloc_unbound(struct domain *d, domid_t remote)
+/* A port that waits for remote to bind to it, there or not.  The port, -ENOSPC or -ENOMEM. */
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint64_t from)
 {
 	struct port *p;
 	int rc;
 
-	if (remote == DOMID_SELF)
-		remote = d->domid;
-	if (!domain_by_id(remote))
-		return -ESRCH;
-	rc = port_alloc(d, &p);
+	rc = port_alloc(d, from, &p);
 	if (rc)
 		return rc;
 	p->state = PVN_PORT_UNBOUND;
-	p->remote_domid = remote;
+	p->remote_domid = remote == DOMID_SELF ? d->domid : remote;
 	port_publish(d, p);
 	return (int)p->number;
 }
 
-static int bind_loopback(struct domain *d, uint64_t remote_port)
+/* Both ends are ports of domains, perhaps of one. */
+static int bind_ports(struct domain *d, struct port *p, struct domain *rd, struct port *rp)
 {
-	struct port *rp = port_lookup(d, remote_port), *p;
-	int rc;
-
-	if (!rp || rp->state != PVN_PORT_UNBOUND || rp->remote_domid != d->domid)
-		return -EINVAL;
-	rc = port_alloc(d, &p);
-	if (rc)
-		return rc;
-	rp->state = p->state = PVN_PORT_LOOPBACK;
+	p->state = rp->state = d == rd ? PVN_PORT_LOOPBACK : PVN_PORT_PEER;
 	rp->remote_port = p->number;
 	p->remote_port = rp->number;
-	p->remote_domid = d->domid;
-	port_publish(d, rp);
+	p->remote_domid = rd->domid;
+	port_publish(rd, rp);
 	port_publish(d, p);
 	return (int)p->number;
 }
 
-/*
- * Bind to a port that a handle of the control domain keeps open for us, or to one of our own.
- * The port; -ESRCH; -EINVAL: it does not wait for us; -ENOSPC; -ENOMEM; -EAGAIN: the handle has
- * yet to hear of earlier bindings (a domain that binds and closes for ever must not cost the
- * handle its connection).
- */
-int evtchn_bind_interdomain(struct domain *d, domid_t remote, uint64_t remote_port)
+/* The far end belongs to a handle of the control domain. */
+static int bind_control(struct domain *d, struct port *p, struct port *rp)
 {
 	struct pvn_msg_evtchn body = { .domid = d->domid };
-	struct port *rp, *p;
 	int rc;
 
-	if (remote == DOMID_SELF || remote == d->domid)
-		return bind_loopback(d, remote_port);
-	if (!domain_by_id(remote))
-		return -ESRCH;
-	rp = remote == 0 ? port_lookup(dom0, remote_port) : NULL;
-	if (!rp || rp->state != PVN_PORT_UNBOUND || rp->remote_domid != d->domid)
-		return -EINVAL;
 	if (client_is_behind(rp->owner))
 		return -EAGAIN;
-	rc = port_alloc(d, &p);
-	if (rc)
-		return rc;
 	rc = link_get(d, rp->owner, &p->link, &body.link_new);
 	if (rc)
 		return rc;
@@ -120,57 +108,74 @@ int evtchn_bind_interdomain(struct domain *d, domid_t remote, uint64_t remote_po
 	return (int)p->number;
 }
 
-static bool virq_bound(struct domain *d, uint64_t virq, uint64_t vcpu)
+/*
+ * Bind to a port of another domain, of a handle of the control domain, or of our own.
+ * The port; -ESRCH; -ENOSPC; -ENOMEM; -EINVAL: it does not wait for us; -EAGAIN: the handle has
+ * yet to hear of earlier bindings (a domain that binds and closes for ever must not cost the
+ * handle its connection).
+ */
+int evtchn_bind_interdomain(struct domain *d, uint64_t remote, uint64_t remote_port, uint64_t from)
 {
-	struct port *p;
-	uint32_t i;
+	struct domain *rd = remote == DOMID_SELF ? d : remote > DOMID_MASK ? NULL : domain_by_id((domid_t)remote);
+	struct port *rp, *p;
+	int rc;
 
-	for (i = 1; i < d->nr_ports; i++) {
-		p = port_lookup(d, i);
-		if (p && p->state == PVN_PORT_VIRQ && p->virq == virq && p->vcpu == vcpu)
-			return true;
-	}
-	return false;
+	if (!rd)
+		return -ESRCH;
+	rc = port_alloc(d, from, &p);
+	if (rc)
+		return rc;
+	rp = port_lookup(rd, remote_port);
+	if (!rp || rp->state != PVN_PORT_UNBOUND || rp->remote_domid != d->domid)
+		return -EINVAL;
+	return rd == dom0 ? bind_control(d, p, rp) : bind_ports(d, p, rd, rp);
+}
+
+/* The others are one per domain, bound on vCPU 0 (<xen/xen.h>); all of x86's own are. */
+static bool virq_is_global(uint64_t virq)
+{
+	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
 }
 
 /*
- * The port; -EINVAL: no such virq; -EBUSY: a virq of the control domain; -ENOENT: no such vCPU;
- * -EEXIST: bound already; -ENOSPC; -ENOMEM.
+ * The port; -EINVAL: no such virq, or a global one on another vCPU than 0; -ENOENT: no such vCPU;
+ * -EEXIST: bound already; -ENOSPC; -ENOMEM.  As with Xen 4.17 a domain may bind a virq that only
+ * the control domain gets; it never fires.
  */
-int evtchn_bind_virq(struct domain *d, uint64_t virq, uint64_t vcpu)
+int evtchn_bind_virq(struct domain *d, uint64_t virq, uint64_t vcpu, uint64_t from)
 {
 	struct port *p;
 	int rc;
 
-	if (virq >= NR_VIRQS)
+	if (virq >= NR_VIRQS || (virq_is_global(virq) && vcpu))
 		return -EINVAL;
-	if (virq == VIRQ_ARGO && vcpu)
-		return -EINVAL;
-	if (virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU &&
-	    virq != VIRQ_ARGO)
-		return -EBUSY;
 	if (vcpu >= d->max_vcpus)
 		return -ENOENT;
-	if (virq_bound(d, virq, vcpu))
+	if (!d->virq_port)
+		d->virq_port = calloc((size_t)d->max_vcpus * NR_VIRQS, sizeof(*d->virq_port));
+	if (!d->virq_port)
+		return -ENOMEM;
+	if (*virq_slot(d, virq, vcpu))
 		return -EEXIST;
-	rc = port_alloc(d, &p);
+	rc = port_alloc(d, from, &p);
 	if (rc)
 		return rc;
 	p->state = PVN_PORT_VIRQ;
 	p->virq = (uint16_t)virq;
 	p->vcpu = (uint16_t)vcpu;
+	*virq_slot(d, virq, vcpu) = p->number;
 	port_publish(d, p);
 	return (int)p->number;
 }
 
-int evtchn_bind_ipi(struct domain *d, uint64_t vcpu)
+int evtchn_bind_ipi(struct domain *d, uint64_t vcpu, uint64_t from)
 {
 	struct port *p;
 	int rc;
 
 	if (vcpu >= d->max_vcpus)
 		return -ENOENT;
-	rc = port_alloc(d, &p);
+	rc = port_alloc(d, from, &p);
 	if (rc)
 		return rc;
 	p->state = PVN_PORT_IPI;
@@ -207,7 +212,7 @@ int evtchn_status(struct domain *d, uint64_t port, struct evtchn_status *st)
 {
 	struct port *p = port_lookup(d, port);
 
-	if (!port || port >= d->max_ports)
+	if (port >= d->nr_ports)
 		return -EINVAL;
 	st->status = EVTCHNSTAT_closed;
 	st->vcpu = 0;
@@ -222,6 +227,7 @@ int evtchn_status(struct domain *d, uint64_t port, struct evtchn_status *st)
 		break;
 	case PVN_PORT_INTERDOMAIN:
 	case PVN_PORT_LOOPBACK:
+	case PVN_PORT_PEER:
 		st->status = EVTCHNSTAT_interdomain;
 		st->u.interdomain.dom = p->remote_domid;
 		st->u.interdomain.port = p->remote_port;

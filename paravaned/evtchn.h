@@ -15,9 +15,10 @@ struct domain;
 struct port;
 
 /* port.c: the table of one domain */
-int port_alloc(struct domain *d, struct port **out);	/* still free until port_set() */
+int port_alloc(struct domain *d, uint64_t from, struct port **out);	/* still free until its state is set */
 struct port *port_lookup(struct domain *d, uint64_t port);	/* NULL: no such port, or free */
 void port_free(struct domain *d, struct port *p);
+int port_table_init(struct domain *d);
 void port_table_free(struct domain *d);
 void port_publish(struct domain *d, const struct port *p);	/* tell the image */
 
@@ -25,11 +26,11 @@ void port_publish(struct domain *d, const struct port *p);	/* tell the image */
 int link_get(struct domain *d, struct client *c, uint8_t *link, uint32_t *is_new);
 void link_put(struct domain *d, uint8_t link);
 
-/* evtchn.c: on behalf of a domain; results are ports or 0 */
-int evtchn_alloc_unbound(struct domain *d, domid_t remote);
-int evtchn_bind_interdomain(struct domain *d, domid_t remote, uint64_t remote_port);
-int evtchn_bind_virq(struct domain *d, uint64_t virq, uint64_t vcpu);
-int evtchn_bind_ipi(struct domain *d, uint64_t vcpu);
+/* evtchn.c: on behalf of a domain; results are ports, not below `from`, or 0 */
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint64_t from);
+int evtchn_bind_interdomain(struct domain *d, uint64_t remote, uint64_t remote_port, uint64_t from);
+int evtchn_bind_virq(struct domain *d, uint64_t virq, uint64_t vcpu, uint64_t from);
+int evtchn_bind_ipi(struct domain *d, uint64_t vcpu, uint64_t from);
 int evtchn_close(struct domain *d, uint64_t port);
 int evtchn_reset(struct domain *d);
 int evtchn_status(struct domain *d, uint64_t port, struct evtchn_status *st);
@@ -43,5 +44,6 @@ void evtchn_peer_closed(struct port *control_port);
 
 /* evtchn_send.c */
 int evtchn_control_send(uint64_t port);
+void evtchn_peer_send(struct domain *d, uint64_t port);
 
 #endif

@@ -22,7 +22,7 @@ _Static_assert(NR_VIRQS <= 32, "virq_pending");
 
 static int port_alloc_owned(struct client *c, struct port **out)
 {
-	int rc = port_alloc(dom0, out);
+	int rc = port_alloc(dom0, 0, out);
 
 	if (rc)
 		return rc;

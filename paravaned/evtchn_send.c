@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * EVTCHNOP_send of the control domain.  Its programs raise the ports of domains by themselves
- * (libs/xenevtchn/notify.c); this is for who knows a port but not the handle it is bound with, as
- * libxengnttab's notification at the end of a mapping.
+ * Sending events on behalf of others.  EVTCHNOP_send of the control domain: its programs raise the
+ * ports of domains by themselves (libs/xenevtchn/notify.c); this is for who knows a port but not the
+ * handle it is bound with, as libxengnttab's notification at the end of a mapping.  And from one
+ * domain to another: neither has the other's page set, and request.c bounds how often one asks.
  *
  * The waker's side of struct pvn_vcpu.  What is read there only chooses how to wake.
  */
@@ -30,19 +31,33 @@ static void vcpu_wake(struct domain *d, struct pvn_vcpu *v)
 	}
 }
 
-static void port_raise(struct domain *d, uint32_t port)
+static void vcpu_raise(struct domain *d, unsigned vcpu, uint32_t port)
 {
-	struct pvn_port *p = (struct pvn_port *)(d->shared + PVN_PORTS_OFFSET) + port;
-	unsigned vcpu = __atomic_load_n(&p->vcpu, __ATOMIC_RELAXED);
-	struct pvn_vcpu *v;
+	struct pvn_vcpu *v = domain_vcpu_area(d, vcpu);
 
-	if (vcpu >= d->max_vcpus)
-		vcpu = 0;
-	v = (struct pvn_vcpu *)(d->shared + PVN_VCPU_OFFSET + vcpu * PVN_VCPU_STRIDE);
 	__atomic_fetch_or(&v->pending[port / 64], 1ULL << port % 64, __ATOMIC_SEQ_CST);
 	/* A full barrier before the look at run_state. */
 	__atomic_fetch_or(&v->inbound_sel, 1ULL << port / 64, __ATOMIC_SEQ_CST);
 	vcpu_wake(d, v);
+}
+
+static unsigned port_vcpu(struct domain *d, uint32_t port)
+{
+	struct pvn_port *p = (struct pvn_port *)(d->shared + PVN_PORTS_OFFSET) + port;
+	unsigned vcpu = __atomic_load_n(&p->vcpu, __ATOMIC_RELAXED);
+
+	return vcpu < d->max_vcpus ? vcpu : 0;
+}
+
+static void port_raise(struct domain *d, uint32_t port)
+{
+	unsigned vcpu = port_vcpu(d, port), now;
+
+	vcpu_raise(d, vcpu, port);
+	/* Moved meanwhile: who moved it may have looked for the bit too early (hv/evtchn.c). */
+	now = port_vcpu(d, port);
+	if (now != vcpu)
+		vcpu_raise(d, now, port);
 }
 
 /* 0 (also when nobody listens); -EINVAL: no port of the control domain, or one that cannot send. */
@@ -57,4 +72,14 @@ int evtchn_control_send(uint64_t port)
 	if (d && d->shared)
 		port_raise(d, p->remote_port);
 	return 0;
+}
+
+/* From a port of d to the port of another domain that it is bound to. */
+void evtchn_peer_send(struct domain *d, uint64_t port)
+{
+	struct port *p = port_lookup(d, port);
+	struct domain *rd = p && p->state == PVN_PORT_PEER ? domain_by_id(p->remote_domid) : NULL;
+
+	if (rd && rd->shared)
+		port_raise(rd, p->remote_port);
 }

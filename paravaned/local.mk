@@ -16,7 +16,7 @@ paravaned_libmachine_la_SOURCES = paravaned/accounting.c paravaned/buffers.c par
 	paravaned/memory_op.c paravaned/message.c paravaned/orphans.c paravaned/pageset.c paravaned/port.c \
 	paravaned/process.c paravaned/request.c paravaned/sandbox.c paravaned/seccomp.c \
 	paravaned/spawn.c paravaned/stop.c paravaned/sysctl.c paravaned/sysctl_topology.c \
-	paravaned/version.c
+	paravaned/version.c paravaned/watchdog.c
 paravaned_libmachine_la_CFLAGS = $(AM_CFLAGS) $(UUID_CFLAGS) $(SECCOMP_CFLAGS)
 paravaned_libmachine_la_LIBADD = libs/libutil.la $(UUID_LIBS) $(SECCOMP_LIBS)
 

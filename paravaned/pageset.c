@@ -48,7 +48,7 @@ static void header_init(struct domain *d)
 	h->version = PVN_SHARED_VERSION;
 	h->domid = d->domid;
 	h->nr_vcpus = (uint16_t)d->max_vcpus;
-	h->max_ports = d->max_ports;
+	h->valid_ports = d->nr_ports;
 	h->max_grant_frames = d->max_grant_frames;
 	h->max_grant_version = d->max_grant_version;
 	h->grant_version = 1;

@@ -22,7 +22,8 @@ static struct port *port_at(struct domain *d, uint32_t port)
 	return &d->port_chunk[port / CHUNK][port % CHUNK];
 }
 
-/* Ports never move: they are linked into the lists of their owners. */
+/* Ports never move: they are linked into the lists of their owners.  As on Xen, ports that are there
+ * and never were in use are told from ports beyond the table. */
 static int table_grow(struct domain *d)
 {
 	struct port **chunks, *chunk;
@@ -41,7 +42,15 @@ static int table_grow(struct domain *d)
 	for (i = 0; i < CHUNK; i++)
 		chunk[i].number = d->nr_ports + i;
 	d->nr_ports += CHUNK;
+	if (d->shared)
+		__atomic_store_n(&domain_header(d)->valid_ports, d->nr_ports, __ATOMIC_RELEASE);
 	return 0;
+}
+
+/* The first ports of a domain are there from the beginning.  0 or -ENOMEM. */
+int port_table_init(struct domain *d)
+{
+	return table_grow(d);
 }
 
 void port_table_free(struct domain *d)
@@ -53,17 +62,26 @@ void port_table_free(struct domain *d)
 	free(d->port_chunk);
 	d->port_chunk = NULL;
 	d->nr_ports = 0;
+	free(d->virq_port);
+	d->virq_port = NULL;
 }
 
-/* 0; -ENOSPC: all in use; -ENOMEM. */
-int port_alloc(struct domain *d, struct port **out)
+static uint32_t free_from(struct domain *d, uint32_t i)
 {
-	uint32_t i = d->port_hint ? d->port_hint : 1;
-	int rc;
-
 	while (i < d->nr_ports && port_at(d, i)->state != PVN_PORT_FREE)
 		i++;
+	return i;
+}
+
+/* The lowest free port that is not below `from`.  0; -ENOSPC: all in use; -ENOMEM. */
+int port_alloc(struct domain *d, uint64_t from, struct port **out)
+{
+	uint32_t i = free_from(d, d->port_hint ? d->port_hint : 1);
+	int rc;
+
 	d->port_hint = i;
+	if (from > i)
+		i = free_from(d, from < d->nr_ports ? (uint32_t)from : d->nr_ports);
 	if (i >= d->max_ports)
 		return -ENOSPC;
 	if (i >= d->nr_ports) {

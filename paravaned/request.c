@@ -115,11 +115,17 @@ static int64_t grant_request(struct domain *d, const struct pvn_request *q, stru
 
 static int64_t status(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
 {
+	struct domain *of = q->a[1] > DOMID_MASK ? NULL : domain_by_id((domid_t)q->a[1]);
 	struct evtchn_status st;
-	int rc = evtchn_status(d, q->a[0], &st);
+	int rc;
 
+	if (!of)
+		return -ESRCH;
+	rc = evtchn_status(of, q->a[0], &st);
 	if (rc)
 		return rc;
+	if (of != d)
+		return -EPERM;
 	r->a[0] = st.status;
 	r->a[1] = st.vcpu;
 	switch (st.status) {
@@ -144,7 +150,6 @@ static uint32_t cost(const struct domain *d, const struct pvn_request *q)
 	case PVN_REQ_MEM_RELEASE:
 		return q->len / 32;	/* a few frames, each perhaps a hole to punch */
 	case PVN_REQ_RESET:
-	case PVN_REQ_BIND_VIRQ:
 		return d->nr_ports / 32;
 	case PVN_REQ_GRANT_MAP:
 		return q->len / 256;
@@ -167,34 +172,37 @@ static uint32_t mapper_cost(uint32_t op, uint64_t took_ns)
 static bool wants_reply(uint32_t op)
 {
 	return op != PVN_REQ_SHUTDOWN && op != PVN_REQ_CRASH && op != PVN_REQ_CONSOLE_WRITE &&
-	       op != PVN_REQ_LOG;
+	       op != PVN_REQ_LOG && op != PVN_REQ_SEND;
 }
 
 static int64_t serve(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
 {
-	domid_t remote = (domid_t)q->a[0];
-
 	switch (q->op) {
 	case PVN_REQ_ALLOC_UNBOUND:
-		return q->a[0] > DOMID_MASK ? -ESRCH : evtchn_alloc_unbound(d, remote);
+		return evtchn_alloc_unbound(d, (domid_t)q->a[0], q->a[4]);
 	case PVN_REQ_BIND_INTERDOMAIN:
-		return q->a[0] > DOMID_MASK ? -ESRCH : evtchn_bind_interdomain(d, remote, q->a[1]);
+		return evtchn_bind_interdomain(d, q->a[0], q->a[1], q->a[4]);
 	case PVN_REQ_BIND_VIRQ:
-		return evtchn_bind_virq(d, q->a[0], q->a[1]);
+		return evtchn_bind_virq(d, q->a[0], q->a[1], q->a[4]);
 	case PVN_REQ_BIND_IPI:
-		return evtchn_bind_ipi(d, q->a[0]);
+		return evtchn_bind_ipi(d, q->a[0], q->a[4]);
 	case PVN_REQ_CLOSE:
 		return evtchn_close(d, q->a[0]);
 	case PVN_REQ_RESET:
 		return evtchn_reset(d);
 	case PVN_REQ_STATUS:
 		return status(d, q, r);
-	case PVN_REQ_SHUTDOWN:
-		if (q->a[0] > SHUTDOWN_MAX)
-			domain_crash(d, "shut down with unknown code %lu", (unsigned long)q->a[0]);
-		else
-			domain_shutdown(d, (uint8_t)q->a[0]);
+	case PVN_REQ_SEND:
+		evtchn_peer_send(d, q->a[0]);
 		return 0;
+	case PVN_REQ_SHUTDOWN:
+		domain_shutdown(d, (uint8_t)q->a[0]);
+		return 0;
+	case PVN_REQ_SHUTDOWN_CODE:
+		domain_shutdown_code(d, (uint8_t)q->a[0]);
+		return 0;
+	case PVN_REQ_WATCHDOG:
+		return watchdog_set(d, q->a[0], q->a[1]);
 	case PVN_REQ_CRASH:
 		domain_crash(d, "%.*s", (int)(q->len < 180 ? q->len : 180), (const char *)q->data);
 		return 0;

@@ -87,7 +87,7 @@ struct pvn_header {
 	uint64_t hypercall_mfn;		/* page to fill with hypercall stubs, 0 = none */
 	struct pvn_clock clock;
 	uint8_t handle[16];		/* the domain's uuid */
-	uint32_t max_ports;		/* ports 1..max_ports-1 usable */
+	uint32_t valid_ports;		/* ports 0..valid_ports-1 are there; grows up to max_event_channels */
 	uint32_t max_grant_frames;
 	uint32_t nr_grant_frames;	/* set by the builder's first grant, then by the image */
 	uint32_t seccomp_len;		/* instructions at PVN_SECCOMP_OFFSET */
@@ -118,6 +118,7 @@ enum pvn_port_state {
 	PVN_PORT_VIRQ,
 	PVN_PORT_IPI,
 	PVN_PORT_LOOPBACK,	/* both ends in this domain: peer = remote_port */
+	PVN_PORT_PEER,		/* bound to another domain: PVN_REQ_SEND */
 };
 
 struct pvn_port {
@@ -246,13 +247,14 @@ struct pvn_mapper_order {
  * request/reply per vCPU.  The kernel copies, so there is no double fetch; EOF is death.
  */
 enum pvn_request_op {
-	PVN_REQ_ALLOC_UNBOUND = 1,	/* a0 = remote domid (DOMID_SELF ok) -> ret = port */
+	/* What makes a port takes the lowest free one that is not below a[4]. */
+	PVN_REQ_ALLOC_UNBOUND = 1,	/* a0 = remote domid -> ret = port */
 	PVN_REQ_BIND_INTERDOMAIN,	/* a0 = remote domid, a1 = remote port -> ret = port */
 	PVN_REQ_BIND_VIRQ,		/* a0 = virq, a1 = vcpu -> ret = port */
 	PVN_REQ_BIND_IPI,		/* a0 = vcpu -> ret = port */
 	PVN_REQ_CLOSE,			/* a0 = port */
 	PVN_REQ_RESET,			/* all ports of the domain */
-	PVN_REQ_STATUS,			/* a0 = port -> a[0..4] = EVTCHNSTAT_*, vcpu, and dom/port, virq as in evtchn_status */
+	PVN_REQ_STATUS,			/* a0 = port, a1 = domid -> a[0..4] = EVTCHNSTAT_*, vcpu, dom, port, virq */
 	PVN_REQ_SHUTDOWN,		/* a0 = SHUTDOWN_* ; no reply: the image then waits to be killed */
 	PVN_REQ_CRASH,			/* data = reason text; no reply */
 	PVN_REQ_CONSOLE_WRITE,		/* data = bytes for the machine's console ring; no reply */
@@ -267,6 +269,9 @@ enum pvn_request_op {
 	PVN_REQ_GRANT_COPY,		/* data = struct pvn_grant_copy[], each answered in its status */
 	PVN_REQ_GRANT_TRANSFER,		/* a0 = mfn, a1 = domid, a2 = ref -> a0 = GNTST_*, a1 = 1 if the frame is gone */
 	PVN_REQ_FOREIGN_MAP,		/* a0 = va, a1 = mfn, a2 = PROT_*: put a mapped grant's frame there */
+	PVN_REQ_SEND,			/* a0 = port bound to another domain's; no reply */
+	PVN_REQ_SHUTDOWN_CODE,		/* a0 = the reason it will have shut down for, unless one is set */
+	PVN_REQ_WATCHDOG,		/* a0 = id, 0 = a new one, a1 = seconds, 0 = stop it -> ret = id or 0 */
 };
 
 /* One grant mapping in a request and its reply. */

@@ -66,20 +66,27 @@ static void vcpu_kick(struct xenevtchn_handle *h, struct link *l, unsigned v)
 	}
 }
 
-int link_raise(struct xenevtchn_handle *h, struct link *l, uint32_t port)
+static void vcpu_raise(struct xenevtchn_handle *h, struct link *l, unsigned v, uint32_t port)
 {
-	struct pvn_port *p = (struct pvn_port *)(l->d->shared + PVN_PORTS_OFFSET) + port;
-	unsigned v = __atomic_load_n(&p->vcpu, __ATOMIC_RELAXED);
-	struct pvn_vcpu *vcpu;
+	struct pvn_vcpu *vcpu = vcpu_of(l->d, v);
 
-	if (v >= PVN_MAX_VCPUS)
-		v = 0;
-	vcpu = vcpu_of(l->d, v);
 	__atomic_fetch_or(&vcpu->pending[port / 64], 1ULL << port % 64, __ATOMIC_SEQ_CST);
 	/* A full barrier before the look at run_state; partner: the image's between its run_state and
 	 * its look at inbound_sel. */
 	__atomic_fetch_or(&vcpu->inbound_sel, 1ULL << port / 64, __ATOMIC_SEQ_CST);
 	vcpu_kick(h, l, v);
+}
+
+int link_raise(struct xenevtchn_handle *h, struct link *l, uint32_t port)
+{
+	struct pvn_port *p = (struct pvn_port *)(l->d->shared + PVN_PORTS_OFFSET) + port;
+	unsigned v = __atomic_load_n(&p->vcpu, __ATOMIC_RELAXED) % PVN_MAX_VCPUS, now;
+
+	vcpu_raise(h, l, v, port);
+	/* Moved meanwhile: who moved it may have looked for the bit too early (hv/evtchn.c). */
+	now = __atomic_load_n(&p->vcpu, __ATOMIC_RELAXED) % PVN_MAX_VCPUS;
+	if (now != v)
+		vcpu_raise(h, l, now, port);
 	return 0;
 }
 

@@ -115,6 +115,7 @@ Test(guest, event_masked_port_waits_for_unmask)
 {
 	uint32_t *arg = guest_ptr(50 << PAGE_SHIFT, 1);
 
+	port_table[70].state = PVN_PORT_IPI;
 	shared_info_page.evtchn_mask[1] = 1UL << 6;
 	evtchn_set_pending(70);
 	cr_expect_eq(vcpu_info_ptr->evtchn_upcall_pending, 0);
@@ -127,10 +128,13 @@ Test(guest, event_masked_port_waits_for_unmask)
 
 Test(guest, inbound_bits_are_drained_once)
 {
+	port_table[9].state = PVN_PORT_IPI;
+	pvcpu(0).pending[1] = 1UL << 9; /* closed meanwhile */
 	pvcpu(0).pending[0] = 1UL << 9;
-	pvcpu(0).inbound_sel = 1;
+	pvcpu(0).inbound_sel = 3;
 	evtchn_drain();
 	cr_expect_eq(shared_info_page.evtchn_pending[0], 1UL << 9);
+	cr_expect_eq(shared_info_page.evtchn_pending[1], 0);
 	cr_expect_eq(pvcpu(0).pending[0], 0);
 	cr_expect_eq(pvcpu(0).inbound_sel, 0);
 }

@@ -16,6 +16,7 @@ int platform_have_fsgsbase;
 struct shim_counts shim;
 int64_t shim_machine_ret;
 uint32_t shim_machine_op;
+int64_t (*shim_machine_answer)(const struct pvn_request *q);
 
 static void map(uint64_t va, uint64_t bytes)
 {
@@ -45,7 +46,7 @@ void shim_reset(void)
 	header.max_pages = SHIM_PAGES;
 	header.nr_vcpus = 1;
 	header.domid = 7;
-	header.max_ports = 1024;
+	header.valid_ports = 1024;
 	header.max_grant_frames = 4;
 	header.max_grant_version = 2;
 	header.grant_version = 1;
@@ -79,11 +80,12 @@ uint64_t platform_wait(uint64_t now, uint64_t until)
 }
 int platform_map(uint64_t va, const char **why) { return -XEN_EFAULT; }
 void platform_yield(void) { shim.yields++; }
+void platform_kick(unsigned int v) { shim.kicks++; }
 void platform_doorbell(unsigned int link) { shim.doorbells++; }
 int64_t machine_call(struct pvn_request *q, struct pvn_reply *r)
 {
 	shim_machine_op = q->op;
-	return shim_machine_ret;
+	return shim_machine_answer ? shim_machine_answer(q) : shim_machine_ret;
 }
 int domain_exists(domid_t domid)
 {

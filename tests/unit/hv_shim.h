@@ -12,7 +12,7 @@
 #define RAM(pfn)	(SHIM_MFN_BASE + PVN_HEAP_FRAMES + (pfn))
 
 struct shim_counts {
-	unsigned int flush_all, flush_range, timers, waits, doorbells, yields;
+	unsigned int flush_all, flush_range, timers, waits, doorbells, yields, kicks;
 	uint64_t flushed_va, flushed_pages;
 };
 extern struct shim_counts shim;
@@ -30,5 +30,6 @@ uint64_t *shim_table(uint64_t mfn);
 /* machine_call's answer */
 extern int64_t shim_machine_ret;
 extern uint32_t shim_machine_op;
+extern int64_t (*shim_machine_answer)(const struct pvn_request *q);	/* of machine_call, if set */
 
 #endif
