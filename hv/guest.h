@@ -82,7 +82,8 @@ void timers_run_at(uint64_t now);	/* the same, for a caller who knows the time *
 uint64_t timers_next(void);		/* 0 = none */
 void timers_arm(void);
 void runstate_change(int new_state, uint64_t now);
-void runstate_publish(void);
+void runstate_publish(void);		/* to the area the guest registered, if it can be written just now */
+void time_publish(void);		/* likewise */
 
 /* hypercall_page.c */
 void hypercall_page_fill(void *page);

@@ -163,6 +163,7 @@ struct vcpu {
 	uint64_t poll_window_ns;
 
 	uint64_t runstate_va;		/* registered area, 0 = none */
+	uint64_t time_va;		/* registered area, 0 = none or filled in */
 	uint64_t state_since_ns;
 	uint64_t runstate_time[4];
 

@@ -107,17 +107,44 @@ void timers_run_at(uint64_t now)
 	timers_arm();
 }
 
+/* A copy of vcpu_info.time by the same rule.  It holds for ever: once written it is done with. */
+void time_publish(void)
+{
+	struct vcpu_time_info t = vcpu_info_ptr->time;
+	uint64_t at = vcpu.time_va;
+
+	if (!at)
+		return;
+	t.version |= 1;
+	if (copy_to_guest(at, &t, sizeof(t)))
+		return;
+	barrier();
+	t.version++;
+	copy_to_guest(at, &t.version, sizeof(t.version));
+	vcpu.time_va = 0;
+}
+
 void runstate_publish(void)
 {
+	const uint64_t entry_time_va = vcpu.runstate_va + offsetof(struct vcpu_runstate_info, state_entry_time);
+	int flagged = !!(this_domain.vm_assist & 1UL << VMASST_TYPE_runstate_update_flag);
 	struct vcpu_runstate_info ri;
 
 	if (!vcpu.runstate_va)
 		return;
 	memset(&ri, 0, sizeof(ri));
 	ri.state = RUNSTATE_running;
-	ri.state_entry_time = vcpu.state_since_ns;
+	ri.state_entry_time = vcpu.state_since_ns | (flagged ? XEN_RUNSTATE_UPDATE : 0);
 	memcpy(ri.time, vcpu.runstate_time, sizeof(ri.time));
-	copy_to_guest(vcpu.runstate_va, &ri, sizeof(ri)); /* unmapped just now: the next change tries again */
+	if (flagged) {
+		copy_to_guest(entry_time_va, &ri.state_entry_time, sizeof(uint64_t));
+		barrier(); /* stores are seen in order: update is said first, and taken back last */
+	}
+	if (copy_to_guest(vcpu.runstate_va, &ri, sizeof(ri)) || !flagged)
+		return; /* unmapped just now: the next change tries again */
+	barrier();
+	ri.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
+	copy_to_guest(entry_time_va, &ri.state_entry_time, sizeof(uint64_t));
 }
 
 /* The state being left is charged; the guest sees its own record when it runs again. */
@@ -128,6 +155,8 @@ void runstate_change(int new_state, uint64_t now)
 	vcpu.runstate_time[old] += now - vcpu.state_since_ns;
 	vcpu.state_since_ns = now;
 	memcpy(pvcpu(vcpu.id).runstate_time, vcpu.runstate_time, sizeof(vcpu.runstate_time));
-	if (new_state == RUNSTATE_running)
+	if (new_state == RUNSTATE_running) {
 		runstate_publish();
+		time_publish();
+	}
 }

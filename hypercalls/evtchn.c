@@ -126,6 +126,14 @@ static long bind_ipi(uint64_t arg)
 	return PUT(b);
 }
 
+/* There are no devices to have one of. */
+static long bind_pirq(uint64_t arg)
+{
+	struct evtchn_bind_pirq b;
+
+	return GET(b) ? -XEN_EFAULT : -XEN_EPERM;
+}
+
 /* Before the machine frees it: afterwards it may be another vCPU's new port. */
 static void forget_port(uint32_t port)
 {
@@ -300,7 +308,7 @@ long do_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, u
 	case EVTCHNOP_bind_vcpu:
 		return bind_vcpu(arg);
 	case EVTCHNOP_bind_pirq:
-		return -XEN_EPERM;
+		return bind_pirq(arg);
 	case EVTCHNOP_close:
 		return close_port(arg);
 	case EVTCHNOP_status:

@@ -87,9 +87,9 @@ S(vcpu_op, VCPUOP_get_runstate_info, get_runstate_info, image, "struct vcpu_runs
 S(vcpu_op, VCPUOP_register_runstate_memory_area, register_runstate_memory_area, image, "struct vcpu_register_runstate_memory_area", "ENOENT, EFAULT") \
 S(vcpu_op, VCPUOP_set_periodic_timer, set_periodic_timer, image, "struct vcpu_set_periodic_timer", "ENOENT, EFAULT, EINVAL: under a millisecond") \
 S(vcpu_op, VCPUOP_stop_periodic_timer, stop_periodic_timer, image, "none", "ENOENT") \
-S(vcpu_op, VCPUOP_set_singleshot_timer, set_singleshot_timer, image, "struct vcpu_set_singleshot_timer", "ENOENT, EFAULT, EINVAL: another vCPU; ETIME: in the past and VCPU_SSHOTTMR_future") \
+S(vcpu_op, VCPUOP_set_singleshot_timer, set_singleshot_timer, image, "struct vcpu_set_singleshot_timer", "ENOENT, EFAULT, EINVAL: another vCPU; a time in the past fires at once, VCPU_SSHOTTMR_future or not") \
 S(vcpu_op, VCPUOP_stop_singleshot_timer, stop_singleshot_timer, image, "none", "ENOENT, EINVAL: another vCPU") \
-S(vcpu_op, VCPUOP_register_vcpu_info, register_vcpu_info, image, "struct vcpu_register_vcpu_info", "ENOENT, EFAULT, EINVAL, ENXIO: across a page; EBUSY or EINVAL: done before") \
+S(vcpu_op, VCPUOP_register_vcpu_info, register_vcpu_info, image, "struct vcpu_register_vcpu_info", "ENOENT, EFAULT, ENXIO: across a page or not aligned; EINVAL: frame, done before") \
 S(vcpu_op, VCPUOP_send_nmi, send_nmi, both, "none", "ENOENT, EINVAL: there is an argument") \
 S(vcpu_op, VCPUOP_get_physid, get_physid, refused, "struct vcpu_get_physid", "EINVAL: not pinned to a CPU") \
 S(vcpu_op, VCPUOP_register_vcpu_time_memory_area, register_vcpu_time_memory_area, image, "struct vcpu_register_time_memory_area", "ENOENT, EFAULT") \
@@ -103,18 +103,18 @@ S(sched_op, SCHEDOP_shutdown, shutdown, both, "struct sched_shutdown", "EFAULT; 
 S(sched_op, SCHEDOP_poll, poll, image, "struct sched_poll", "EFAULT, EINVAL: too many ports or a bad one") \
 S(sched_op, SCHEDOP_remote_shutdown, remote_shutdown, refused, "struct sched_remote_shutdown", "EFAULT, ESRCH, EPERM") \
 S(sched_op, SCHEDOP_shutdown_code, shutdown_code, both, "struct sched_shutdown", "EFAULT") \
-S(sched_op, SCHEDOP_watchdog, watchdog, image, "struct sched_watchdog", "the id, or 0; EFAULT, EINVAL: no such id; ENOSPC: both in use") \
+S(sched_op, SCHEDOP_watchdog, watchdog, machine, "struct sched_watchdog", "the id, or 0; EFAULT, EINVAL: no such id; ENOSPC: both in use") \
 S(sched_op, SCHEDOP_pin_override, pin_override, refused, "struct sched_pin_override", "EPERM") \
 S(callback_op, CALLBACKOP_register, register, image, "struct callback_register", "EFAULT, ENOSYS: no such type; EINVAL: not canonical") \
 S(callback_op, CALLBACKOP_unregister, unregister, image, "struct callback_unregister", "EFAULT, ENOSYS: no such type; EINVAL: must not be unregistered") \
 S(nmi_op, XENNMI_register_callback, register_callback, image, "struct xennmi_callback", "EFAULT, EINVAL: another vCPU than 0, not canonical") \
 S(nmi_op, XENNMI_unregister_callback, unregister_callback, image, "none", "0") \
 S(event_channel_op, EVTCHNOP_bind_interdomain, bind_interdomain, both, "struct evtchn_bind_interdomain", "EFAULT, ESRCH, EINVAL: not unbound or not for this domain; ENOSPC") \
-S(event_channel_op, EVTCHNOP_bind_virq, bind_virq, both, "struct evtchn_bind_virq", "EFAULT, EINVAL, ENOENT: no such vCPU; EEXIST: bound already; EPERM, EBUSY: not the domain's; ENOSPC") \
-S(event_channel_op, EVTCHNOP_bind_pirq, bind_pirq, refused, "struct evtchn_bind_pirq", "EFAULT, EPERM, EINVAL: the domain has none") \
+S(event_channel_op, EVTCHNOP_bind_virq, bind_virq, both, "struct evtchn_bind_virq", "EFAULT, EINVAL, ENOENT: no such vCPU; EEXIST: bound already; ENOSPC") \
+S(event_channel_op, EVTCHNOP_bind_pirq, bind_pirq, refused, "struct evtchn_bind_pirq", "EFAULT, EPERM") \
 S(event_channel_op, EVTCHNOP_close, close, both, "struct evtchn_close", "EFAULT, EINVAL: no such port") \
 S(event_channel_op, EVTCHNOP_send, send, both, "struct evtchn_send", "EFAULT, EINVAL: a port that cannot be sent to; an unbound one drops it") \
-S(event_channel_op, EVTCHNOP_status, status, image, "struct evtchn_status", "EFAULT, EINVAL: no such port; ESRCH, EPERM: another domain") \
+S(event_channel_op, EVTCHNOP_status, status, both, "struct evtchn_status", "EFAULT, EINVAL: no such port; ESRCH, EPERM: another domain") \
 S(event_channel_op, EVTCHNOP_alloc_unbound, alloc_unbound, both, "struct evtchn_alloc_unbound", "EFAULT, ESRCH, EPERM: another domain; ENOSPC") \
 S(event_channel_op, EVTCHNOP_bind_ipi, bind_ipi, both, "struct evtchn_bind_ipi", "EFAULT, ENOENT: no such vCPU; ENOSPC") \
 S(event_channel_op, EVTCHNOP_bind_vcpu, bind_vcpu, image, "struct evtchn_bind_vcpu", "EFAULT, ENOENT: no such vCPU; EINVAL: no such port, or a kind that stays") \
@@ -122,7 +122,7 @@ S(event_channel_op, EVTCHNOP_unmask, unmask, image, "struct evtchn_unmask", "EFA
 S(event_channel_op, EVTCHNOP_reset, reset, both, "struct evtchn_reset", "EFAULT, ESRCH, EPERM: another domain") \
 S(event_channel_op, EVTCHNOP_init_control, init_control, both, "struct evtchn_init_control", "EFAULT, ENOENT: no such vCPU; EINVAL: frame, offset, done before") \
 S(event_channel_op, EVTCHNOP_expand_array, expand_array, both, "struct evtchn_expand_array", "EFAULT, EOPNOTSUPP: before init_control; ENOSPC; EINVAL: frame") \
-S(event_channel_op, EVTCHNOP_set_priority, set_priority, image, "struct evtchn_set_priority", "EFAULT, EINVAL: no such port or priority; ENOSYS: not by FIFO") \
+S(event_channel_op, EVTCHNOP_set_priority, set_priority, image, "struct evtchn_set_priority", "EFAULT, EINVAL: no such port or priority; EACCES: a closed port; ENOSYS: not by FIFO") \
 S(physdev_op, PHYSDEVOP_set_iopl, set_iopl, image, "struct physdev_set_iopl", "EFAULT, EINVAL: above 3") \
 S(physdev_op, PHYSDEVOP_set_iobitmap, set_iobitmap, image, "struct physdev_set_iobitmap", "EFAULT, EINVAL: too many ports")
 /* clang-format on */

@@ -15,17 +15,15 @@ static long register_info(uint64_t arg)
 
 	if (copy_from_guest(&r, arg, sizeof(r)))
 		return -XEN_EFAULT;
-	if (vcpu.info_gfn)
-		return -XEN_EBUSY;
 	if (r.offset > PAGE_SIZE - sizeof(struct vcpu_info) || r.offset % sizeof(uint64_t))
 		return -XEN_ENXIO;
-	if (!mfn_page(r.mfn))
+	if (vcpu.info_gfn || !mfn_page(r.mfn))
 		return -XEN_EINVAL;
 	mm_enter();
 	rc = page_get_type(r.mfn, PGT_writable);
 	mm_leave();
 	if (rc)
-		return -XEN_EACCES;
+		return -XEN_EINVAL;
 	to = (struct vcpu_info *)((char *)mfn_ptr(r.mfn) + r.offset);
 	*to = *vcpu_info_ptr;
 	vcpu.info_gfn = r.mfn;
@@ -47,6 +45,17 @@ static long register_runstate(uint64_t arg)
 		return -XEN_EFAULT;
 	vcpu.runstate_va = a.addr.p;
 	runstate_publish();
+	return 0;
+}
+
+static long register_time(uint64_t arg)
+{
+	struct vcpu_register_time_memory_area a;
+
+	if (copy_from_guest(&a, arg, sizeof(a)) || !guest_handle_ok(a.addr.p))
+		return -XEN_EFAULT;
+	vcpu.time_va = a.addr.p;
+	time_publish();
 	return 0;
 }
 
@@ -123,6 +132,8 @@ long do_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4, uint64_t a
 		return 0;
 	case VCPUOP_register_vcpu_info:
 		return register_info(arg);
+	case VCPUOP_register_vcpu_time_memory_area:
+		return register_time(arg);
 	case VCPUOP_get_physid:
 		return -XEN_EINVAL;
 	}

@@ -217,14 +217,14 @@ Test(guest, vcpu_info_registration)
 	cr_expect_eq(do_vcpu_op(VCPUOP_register_vcpu_info, 0, 50 << PAGE_SHIFT, 0, 0), -XEN_ENXIO);
 	r->offset = 64;
 	r->mfn = SHIM_L1;
-	cr_expect_eq(do_vcpu_op(VCPUOP_register_vcpu_info, 0, 50 << PAGE_SHIFT, 0, 0), -XEN_EACCES);
+	cr_expect_eq(do_vcpu_op(VCPUOP_register_vcpu_info, 0, 50 << PAGE_SHIFT, 0, 0), -XEN_EINVAL);
 	r->mfn = RAM(60);
 	vcpu_info_ptr->evtchn_upcall_mask = 1;
 	cr_expect_eq(do_vcpu_op(VCPUOP_register_vcpu_info, 0, 50 << PAGE_SHIFT, 0, 0), 0);
 	cr_expect_eq((char *)vcpu_info_ptr, (char *)mfn_ptr(RAM(60)) + 64);
 	cr_expect_eq(vcpu_info_ptr->evtchn_upcall_mask, 1, "old content comes along");
 	cr_expect_eq(vcpu_info_ptr->evtchn_pending_sel, ~0UL);
-	cr_expect_eq(do_vcpu_op(VCPUOP_register_vcpu_info, 0, 50 << PAGE_SHIFT, 0, 0), -XEN_EBUSY);
+	cr_expect_eq(do_vcpu_op(VCPUOP_register_vcpu_info, 0, 50 << PAGE_SHIFT, 0, 0), -XEN_EINVAL);
 }
 
 Test(guest, decrease_reservation_keeps_used_frames)
