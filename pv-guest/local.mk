@@ -13,6 +13,9 @@ GUEST_CORE_SOURCES = \
 	pv-guest/kernel/spinlock.c pv-guest/kernel/switch.S pv-guest/kernel/symbols.c \
 	pv-guest/kernel/thread.c pv-guest/kernel/timer.c pv-guest/kernel/trap_entry.S \
 	pv-guest/kernel/traps.c pv-guest/kernel/vcpu.c pv-guest/kernel/wait.c \
+	pv-guest/smp/balloon.c pv-guest/smp/stress.c pv-guest/smp/stress_balloon.c \
+	pv-guest/smp/stress_ipi.c pv-guest/smp/stress_lock.c pv-guest/smp/stress_tlb.c \
+	pv-guest/smp/boot.c pv-guest/smp/entry.S pv-guest/smp/hotplug.c pv-guest/smp/ipi.c \
 	pv-guest/mm/pt_pool.c pv-guest/mm/user_page.c pv-guest/kernel/random.c \
 	pv-guest/proc/elf.c pv-guest/proc/exec.c pv-guest/proc/exit.c pv-guest/proc/fault.c \
 	pv-guest/proc/filemap.c pv-guest/proc/fork.c pv-guest/proc/fpu.c pv-guest/proc/mm.c \
@@ -58,7 +61,7 @@ noinst_HEADERS += pv-guest/include/pv/boot.h pv-guest/include/pv/console.h \
 	pv-guest/include/pv/thread_struct.h pv-guest/include/pv/time.h pv-guest/include/pv/trap.h \
 	pv-guest/include/pv/types.h pv-guest/include/pv/xenbus.h \
 	pv-guest/include/pv/xenstore_internal.h pv-guest/include/pv/elf.h \
-	pv-guest/include/pv/proc.h pv-guest/include/pv/signal.h pv-guest/include/pv/syscall.h \
+	pv-guest/include/pv/proc.h pv-guest/include/pv/signal.h pv-guest/include/pv/balloon.h pv-guest/smp/stress.h pv-guest/include/pv/smp.h pv-guest/include/pv/syscall.h \
 	pv-guest/include/pv/user_mm.h pv-guest/syscall/calls.h
 
 GUEST_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \

@@ -12,6 +12,7 @@
 #include <pv/init.h>
 #include <pv/printk.h>
 #include <pv/proc.h>
+#include <pv/smp.h>
 #include <pv/string.h>
 #include <pv/thread_struct.h>
 #include <pv/time.h>
@@ -85,6 +86,7 @@ void start_kernel(struct start_info *si, uint64_t entry_tsc)
 	start_info = si;
 	shared_info_map();
 	boot_thread_init();
+	timer_init_bases();
 	cmdline_init((const char *)si->cmd_line);
 	clock_init(entry_tsc);
 	traps_init();
@@ -95,6 +97,8 @@ void start_kernel(struct start_info *si, uint64_t entry_tsc)
 	vcpu_info_init(&cpus[0]);
 	events_init();
 	sched_init();
+	if (smp_cpu_events() != 0)
+		printk("no events between vCPUs\n");
 	timer_start();
 	grant_init();
 	if (thread_create("init", init_thread, NULL) == NULL)

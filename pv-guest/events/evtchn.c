@@ -17,6 +17,7 @@ struct handler {
 	evtchn_handler_t *fn;
 	void *data;
 	const char *name;
+	struct cpu *cpu;
 	uint64_t count;
 };
 
@@ -54,11 +55,28 @@ void evtchn_unmask(evtchn_port_t port)
 	HYPERVISOR_event_channel_op(EVTCHNOP_unmask, &op);
 }
 
+void evtchn_claim(evtchn_port_t port, struct cpu *c)
+{
+	uint64_t bit = 1UL << (port % 64);
+	struct cpu *old;
+
+	if (port == 0 || port >= MAX_PORTS)
+		return;
+	old = handlers[port].cpu;
+	if (old != NULL)
+		__atomic_fetch_and(&old->ports[port / 64], ~bit, __ATOMIC_ACQ_REL);
+	handlers[port].cpu = c;
+	__atomic_fetch_or(&c->ports[port / 64], bit, __ATOMIC_ACQ_REL);
+}
+
 int evtchn_set_handler(evtchn_port_t port, evtchn_handler_t *fn, void *data, const char *name)
 {
 	if (port == 0 || port >= MAX_PORTS)
 		return -EINVAL;
-	handlers[port] = (struct handler){ .fn = fn, .data = data, .name = name };
+	if (handlers[port].cpu == NULL)
+		evtchn_claim(port, &cpus[0]);
+	handlers[port] = (struct handler){ .fn = fn, .data = data, .name = name,
+					   .cpu = handlers[port].cpu };
 	evtchn_unmask(port);
 	return 0;
 }
@@ -92,6 +110,7 @@ int evtchn_bind_virq(unsigned int virq, evtchn_handler_t *fn, void *data, const 
 	if (rc != 0)
 		return (int)rc;
 	*port = op.port;
+	evtchn_claim(op.port, this_cpu());
 	return evtchn_set_handler(op.port, fn, data, name);
 }
 
@@ -102,6 +121,10 @@ void evtchn_unbind(evtchn_port_t port)
 	if (port == 0 || port >= MAX_PORTS)
 		return;
 	evtchn_mask(port);
+	if (handlers[port].cpu != NULL)
+		__atomic_fetch_and(&handlers[port].cpu->ports[port / 64], ~(1UL << (port % 64)),
+				   __ATOMIC_ACQ_REL);
+	handlers[port].cpu = NULL;
 	handlers[port].fn = NULL;
 	HYPERVISOR_event_channel_op(EVTCHNOP_close, &op);
 	__atomic_fetch_and(&shared_info.evtchn_pending[port / 64], ~(1UL << (port % 64)),

@@ -3,8 +3,9 @@
  * The event upcall: which channels are pending, and their handlers.
  *
  * Tour: guest 6. Runs on the interrupted thread's stack with events masked. Ours is the 2-level
- * layout: evtchn_pending_sel names words of shared_info.evtchn_pending. The flag is cleared before
- * the selector is read, so an event that comes later raises a new upcall.
+ * layout: evtchn_pending_sel names words of shared_info.evtchn_pending. A word holds ports of several
+ * vCPUs, and each takes only its own. The flag is cleared before the selector is read, so an event
+ * that comes later raises a new upcall.
  */
 #include <pv/boot.h>
 #include <pv/event.h>
@@ -12,10 +13,10 @@
 #include <pv/thread_struct.h>
 #include <pv/trap.h>
 
-static void word_drain(unsigned int word)
+static void word_drain(struct cpu *c, unsigned int word)
 {
 	uint64_t bits = ((volatile struct shared_info *)&shared_info)->evtchn_pending[word] &
-			~((volatile struct shared_info *)&shared_info)->evtchn_mask[word];
+			~((volatile struct shared_info *)&shared_info)->evtchn_mask[word] & c->ports[word];
 
 	while (bits != 0) {
 		unsigned int bit = __builtin_ctzl(bits);
@@ -40,7 +41,7 @@ void upcall_dispatch(struct trap_frame *f)
 		sel = __atomic_exchange_n((uint64_t *)&c->info->evtchn_pending_sel, 0,
 					  __ATOMIC_SEQ_CST);
 		while (sel != 0) {
-			word_drain(__builtin_ctzl(sel));
+			word_drain(c, __builtin_ctzl(sel));
 			sel &= sel - 1;
 		}
 	} while (c->info->evtchn_upcall_pending);

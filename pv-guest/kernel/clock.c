@@ -5,6 +5,7 @@
  */
 #include <pv/boot.h>
 #include <pv/cpu.h>
+#include <pv/thread_struct.h>
 #include <pv/time.h>
 
 static uint64_t entry_ns;
@@ -40,9 +41,24 @@ static uint64_t tsc_to_ns(volatile struct vcpu_time_info *t, bool use_now, uint6
 	return ns;
 }
 
+/* Clocks of two vCPUs may differ by a little: what was seen once is not gone back behind. */
 uint64_t now_ns(void)
 {
-	return tsc_to_ns(&this_cpu()->info->time, true, 0);
+	static uint64_t latest;
+	uint64_t ns, seen;
+
+	preempt_disable();
+	ns = tsc_to_ns(&this_cpu()->info->time, true, 0);
+	preempt_enable();
+	if (cpus_online_mask() == 1)
+		return ns;
+	seen = __atomic_load_n(&latest, __ATOMIC_RELAXED);
+	do {
+		if (seen >= ns)
+			return seen;
+	} while (!__atomic_compare_exchange_n(&latest, &seen, ns, false, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	return ns;
 }
 
 void clock_init(uint64_t entry_tsc)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler: one run queue, round robin.
+ * The scheduler: one run queue for all vCPUs, round robin.
  *
  * Tour: guest 5. A woken thread goes to the head of the queue and takes over at once; the one it
  * displaced comes next and keeps the rest of its slice. A thread that has used up its slice
- * (10 ms of running, however often it slept) goes to the tail, so nobody starves.
+ * (10 ms of running, however often it slept) goes to the tail, so nobody starves. A vCPU that has
+ * nothing to do is sent to the queue when something comes: the one the thread ran on, or any.
  *
  * sched_lock is taken with events masked and held across thread_switch: the thread that
  * continues releases it.
@@ -13,6 +14,7 @@
 #include <pv/hypercall.h>
 #include <pv/printk.h>
 #include <pv/proc.h>
+#include <pv/smp.h>
 #include <pv/thread_struct.h>
 #include <pv/time.h>
 
@@ -52,6 +54,34 @@ static void enqueue(struct thread *t, bool head)
 		list_add_tail(&t->run_link, &run_queue);
 }
 
+static bool is_idle(const struct cpu *c)
+{
+	return c->current == c->idle && !c->kicked;
+}
+
+/* Something was put on the queue. sched_lock held. */
+static void find_runner(struct cpu *last)
+{
+	struct cpu *me = this_cpu(), *c = NULL;
+	uint64_t online = cpus_online_mask();
+
+	if (last != NULL && is_idle(last) && (online >> last->id & 1))
+		c = last;
+	else if (is_idle(me))
+		c = me;
+	for (unsigned int i = 0; c == NULL && online >> i != 0; i++) {
+		if ((online >> i & 1) && is_idle(&cpus[i]))
+			c = &cpus[i];
+	}
+	if (c != NULL && c != me) {
+		c->kicked = true;
+		smp_kick(c);
+		return;
+	}
+	me->kicked |= c == me;
+	me->need_resched = true;
+}
+
 void thread_wake(struct thread *t)
 {
 	unsigned long flags = spin_lock_irqsave(&sched_lock);
@@ -61,7 +91,7 @@ void thread_wake(struct thread *t)
 		/* Still running, about to sleep: it will notice in schedule(). */
 		if (!t->queued && (t->cpu == NULL || t->cpu->current != t)) {
 			enqueue(t, true);
-			this_cpu()->need_resched = true;
+			find_runner(t->cpu);
 		}
 	}
 	spin_unlock_irqrestore(&sched_lock, flags);
@@ -69,7 +99,12 @@ void thread_wake(struct thread *t)
 
 void thread_kick(struct thread *t)
 {
+	struct cpu *c;
+
 	thread_wake(t);
+	c = t->cpu;
+	if (c != NULL && c != this_cpu() && c->current == t)
+		smp_kick(c);
 }
 
 /* Charges prev for its run and says where it goes. A preempted thread stays runnable whatever it
@@ -108,6 +143,19 @@ static struct thread *pick_next(struct cpu *c)
 	return t;
 }
 
+static void spread(struct cpu *me)
+{
+	uint64_t online = cpus_online_mask() & ~(1UL << me->id);
+
+	for (unsigned int i = 0; online >> i != 0; i++) {
+		if ((online >> i & 1) && is_idle(&cpus[i])) {
+			cpus[i].kicked = true;
+			smp_kick(&cpus[i]);
+			return;
+		}
+	}
+}
+
 static void free_zombie(struct cpu *c)
 {
 	struct thread *dead = c->zombie;
@@ -135,12 +183,15 @@ void schedule(bool preempted)
 	if (prev->canary != STACK_CANARY)
 		panic("stack overflow in thread %s\n", prev->name);
 	(void)spin_lock_irqsave(&sched_lock);
-	c->need_resched = false;
+	c->need_resched = c->kicked = false;
 	put_prev(c, prev, preempted, now);
 	next = pick_next(c);
 	next->started_ns = now;
 	if (next != c->idle)
 		timer_program(!list_empty(&run_queue), next->slice_ns);
+	/* More than we can take: one more vCPU may look. */
+	if (!list_empty(&run_queue) && next != c->idle)
+		spread(c);
 	if (next == prev) {
 		__atomic_store_n(&sched_lock.locked, 0, __ATOMIC_RELEASE);
 		return;
@@ -166,6 +217,9 @@ void idle_loop(void)
 			schedule(false);
 			continue;
 		}
+		if (c->go_down)
+			cpu_go_offline();
+		c->kicked = false;
 		timer_program(false, 0);
 		HYPERVISOR_sched_op(SCHEDOP_block, NULL);
 		irq_save();

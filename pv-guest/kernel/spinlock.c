@@ -4,7 +4,8 @@
 #include <pv/hypercall.h>
 #include <pv/thread_struct.h>
 
-#define PANIC_SPINS	1000000UL
+#define PANIC_SPINS		1000000UL
+#define SPINS_BEFORE_YIELD	1000UL
 
 /* An event that became pending meanwhile is delivered by the hypercall's return path. */
 static void irq_unmask(void)
@@ -75,8 +76,11 @@ static void acquire(spinlock_t *l)
 	while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE) != 0) {
 		while (l->locked != 0) {
 			cpu_relax();
-			if (console_urgent && ++spins > PANIC_SPINS)
+			if (console_urgent && spins > PANIC_SPINS)
 				return;
+			/* Its holder's vCPU may not be running. */
+			if (++spins % SPINS_BEFORE_YIELD == 0)
+				HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
 		}
 	}
 }

@@ -55,13 +55,18 @@ struct thread *thread_prepare(const char *name, void (*fn)(void *), void *arg)
 	return t;
 }
 
-void thread_launch(struct thread *t)
+void thread_list_add(struct thread *t)
 {
 	unsigned long flags = spin_lock_irqsave(&sched_lock);
 
 	t->id = next_id++;
 	list_add_tail(&t->all_link, &all_threads);
 	spin_unlock_irqrestore(&sched_lock, flags);
+}
+
+void thread_launch(struct thread *t)
+{
+	thread_list_add(t);
 	thread_wake(t);
 }
 

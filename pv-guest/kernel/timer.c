@@ -1,20 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One-shot timers in a list by deadline, and the PV timer behind them. There is no tick: the
- * timer is programmed for the next deadline, or the end of a slice when somebody waits for it.
+ * One-shot timers in a list by deadline for each vCPU, and its PV timer behind them. There is no
+ * tick: the timer is programmed for the next deadline, or the end of a slice when somebody waits for
+ * it. A timer fires on the vCPU that set it.
  *
- * timer_lock is taken inside sched_lock, and no timer function is called under it.
+ * A base's lock is taken inside sched_lock, and no timer function is called under it.
  */
 #include <pv/boot.h>
 #include <pv/event.h>
 #include <pv/hypercall.h>
 #include <pv/printk.h>
+#include <pv/smp.h>
 #include <pv/thread_struct.h>
 #include <pv/time.h>
 
-static LIST_HEAD(timers);
-static spinlock_t timer_lock = SPINLOCK_INIT;
-static struct timer *volatile running;
+struct timer_base {
+	spinlock_t lock;
+	struct list_head timers;
+	struct timer *volatile running;
+};
+
+static struct timer_base bases[MAX_CPUS];
+
+/* Before the first timer. */
+void timer_init_bases(void)
+{
+	for (unsigned int i = 0; i < MAX_CPUS; i++) {
+		list_init(&bases[i].timers);
+		cpus[i].timers = &bases[i];
+	}
+}
 
 static void hardware_set(struct cpu *c, uint64_t deadline)
 {
@@ -35,76 +50,129 @@ static void hardware_want(struct cpu *c, uint64_t deadline)
 void timer_program(bool others_wait, int64_t slice_ns)
 {
 	struct cpu *c = this_cpu();
-	unsigned long flags = spin_lock_irqsave(&timer_lock);
+	struct timer_base *b = c->timers;
+	unsigned long flags = spin_lock_irqsave(&b->lock);
 
-	if (!list_empty(&timers))
-		hardware_want(c, list_first(&timers, struct timer, link)->deadline_ns);
+	if (!list_empty(&b->timers))
+		hardware_want(c, list_first(&b->timers, struct timer, link)->deadline_ns);
 	if (others_wait)
 		hardware_want(c, now_ns() + (slice_ns > 0 ? slice_ns : 0));
-	spin_unlock_irqrestore(&timer_lock, flags);
+	spin_unlock_irqrestore(&b->lock, flags);
 }
 
 void timer_init(struct timer *t, void (*fn)(void *), void *arg)
 {
 	list_init(&t->link);
+	t->base = NULL;
 	t->fn = fn;
 	t->arg = arg;
 	t->armed = false;
 }
 
-static void insert(struct timer *t)
+static void insert(struct timer_base *b, struct timer *t)
 {
 	struct timer *pos;
 
-	list_for_each(pos, &timers, link) {
+	list_for_each(pos, &b->timers, link) {
 		if (pos->deadline_ns > t->deadline_ns)
 			break;
 	}
 	list_add_tail(&t->link, &pos->link);
+	t->base = b;
+}
+
+/* The base t is on, locked; NULL: on none. A vCPU that goes offline moves its timers meanwhile. */
+static struct timer_base *lock_base(struct timer *t)
+{
+	struct timer_base *b;
+
+	while ((b = __atomic_load_n(&t->base, __ATOMIC_ACQUIRE)) != NULL) {
+		unsigned long flags = spin_lock_irqsave(&b->lock);
+
+		if (t->base == b)
+			return b;
+		spin_unlock_irqrestore(&b->lock, flags);
+	}
+	return NULL;
+}
+
+/* Events masked. */
+static void take_off(struct timer *t)
+{
+	struct timer_base *b = lock_base(t);
+
+	if (b == NULL)
+		return;
+	list_del(&t->link);
+	t->armed = false;
+	__atomic_store_n(&b->lock.locked, 0, __ATOMIC_RELEASE);
 }
 
 void timer_set(struct timer *t, uint64_t deadline_ns)
 {
-	unsigned long flags = spin_lock_irqsave(&timer_lock);
+	unsigned long flags = irq_save();
+	struct cpu *c = this_cpu();
+	struct timer_base *b = c->timers;
 
-	list_del(&t->link);
+	take_off(t);
+	(void)spin_lock_irqsave(&b->lock);
 	t->deadline_ns = deadline_ns;
 	t->armed = true;
-	insert(t);
-	hardware_want(this_cpu(), list_first(&timers, struct timer, link)->deadline_ns);
-	spin_unlock_irqrestore(&timer_lock, flags);
+	insert(b, t);
+	hardware_want(c, list_first(&b->timers, struct timer, link)->deadline_ns);
+	__atomic_store_n(&b->lock.locked, 0, __ATOMIC_RELEASE);
+	irq_restore(flags);
 }
 
 /* After this t is not used any more, unless its function itself cancels it. */
 void timer_cancel(struct timer *t)
 {
-	unsigned long flags = spin_lock_irqsave(&timer_lock);
+	unsigned long flags = irq_save();
+	struct timer_base *b = t->base;
 
-	list_del(&t->link);
-	t->armed = false;
-	spin_unlock_irqrestore(&timer_lock, flags);
-	while (running == t && !this_cpu()->in_upcall)
+	take_off(t);
+	while (b != NULL && b->running == t && b != this_cpu()->timers)
 		cpu_relax();
+	irq_restore(flags);
 }
 
 void timer_run_expired(void)
 {
-	unsigned long flags = spin_lock_irqsave(&timer_lock);
+	struct timer_base *b = this_cpu()->timers;
+	unsigned long flags = spin_lock_irqsave(&b->lock);
 
-	while (!list_empty(&timers)) {
-		struct timer *t = list_first(&timers, struct timer, link);
+	while (!list_empty(&b->timers)) {
+		struct timer *t = list_first(&b->timers, struct timer, link);
 
 		if (t->deadline_ns > now_ns())
 			break;
 		list_del(&t->link);
 		t->armed = false;
-		running = t;
-		spin_unlock_irqrestore(&timer_lock, flags);
+		b->running = t;
+		spin_unlock_irqrestore(&b->lock, flags);
 		t->fn(t->arg);
-		flags = spin_lock_irqsave(&timer_lock);
-		running = NULL;
+		flags = spin_lock_irqsave(&b->lock);
+		b->running = NULL;
 	}
-	spin_unlock_irqrestore(&timer_lock, flags);
+	spin_unlock_irqrestore(&b->lock, flags);
+}
+
+/* Events masked on from, which runs nothing any more. */
+void timer_migrate(struct cpu *from, struct cpu *to)
+{
+	struct timer *t, *next;
+
+	(void)spin_lock_irqsave(&from->timers->lock);
+	(void)spin_lock_irqsave(&to->timers->lock);
+	list_for_each_safe(t, next, &from->timers->timers, link) {
+		list_del(&t->link);
+		insert(to->timers, t);
+	}
+	__atomic_store_n(&to->timers->lock.locked, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&from->timers->lock.locked, 0, __ATOMIC_RELEASE);
+	from->timer_programmed_ns = 0;
+	/* It programs its timer when it looks. */
+	smp_kick(to);
 }
 
 static void timer_event(evtchn_port_t port, void *data)

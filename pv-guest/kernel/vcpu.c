@@ -5,11 +5,6 @@
 #include <pv/hypercall.h>
 #include <pv/mm.h>
 
-uint64_t cpus_online_mask(void)
-{
-	return 1;
-}
-
 void vcpu_info_init(struct cpu *c)
 {
 	struct vcpu_register_vcpu_info reg = {

@@ -17,10 +17,11 @@ static uint32_t head = PFN_NONE;	/* by pages[].next */
 static unsigned int count;
 static spinlock_t pool_lock = SPINLOCK_INIT;
 
+/* Without a flush: the hypervisor forgets old translations itself before a page changes its type. */
 static int direct_map_set(void *page, uint64_t flags)
 {
 	return (int)HYPERVISOR_update_va_mapping(page, (virt_to_mfn(page) << PAGE_SHIFT) | flags,
-						 UVMF_INVLPG | UVMF_ALL);
+						 UVMF_NONE);
 }
 
 static void *pool_take(void)

@@ -16,11 +16,16 @@ static uint32_t *refs_of(const void *page)
 	return &pages[virt_to_pfn(page)].next;
 }
 
+bool user_page_room(void)
+{
+	return page_free_estimate() >= MIN(RESERVE_PAGES, max_pfn / RESERVE_SHARE);
+}
+
 void *user_page_alloc(void)
 {
 	void *page;
 
-	if (page_free_estimate() < MIN(RESERVE_PAGES, max_pfn / RESERVE_SHARE))
+	if (!user_page_room())
 		return NULL;
 	page = page_alloc(0);
 	if (page != NULL)

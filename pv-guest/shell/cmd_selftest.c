@@ -47,11 +47,14 @@ static bool test_pages(void)
 	return true;
 }
 
-static bool test_kmalloc(void)
+static bool kmalloc_round(int again)
 {
 	static unsigned char *obj[256];
 	struct mem_stats before, after;
 
+	/* Other threads allocate too, now and then: what is lost is lost each time. */
+	if (again++ != 0)
+		sleep_ns(10 * NSEC_PER_MSEC);
 	mem_stats(&before);
 	for (unsigned int i = 0; i < ARRAY_SIZE(obj); i++) {
 		obj[i] = kmalloc(1 + i * 37);
@@ -64,8 +67,15 @@ static bool test_kmalloc(void)
 		kfree(obj[i]);
 	}
 	mem_stats(&after);
+	if (before.kmalloc_bytes != after.kmalloc_bytes && again < 5)
+		return kmalloc_round(again);
 	CHECK(before.kmalloc_bytes == after.kmalloc_bytes);
 	return true;
+}
+
+static bool test_kmalloc(void)
+{
+	return kmalloc_round(0);
 }
 
 static bool test_sleep(void)
@@ -186,6 +196,16 @@ static void loop_event(evtchn_port_t port, void *data)
 	loop_events++;
 }
 
+/* It comes on the first vCPU, wherever we run. */
+static bool loop_reached(unsigned int n)
+{
+	uint64_t end = now_ns() + NSEC_PER_SEC;
+
+	while (loop_events < n && now_ns() < end)
+		thread_yield();
+	return loop_events == n;
+}
+
 /* Both ends of a channel in this domain. */
 static bool test_loopback(void)
 {
@@ -195,14 +215,15 @@ static bool test_loopback(void)
 	CHECK(evtchn_bind_interdomain(DOMID_SELF, a, &b) == 0);
 	loop_events = 0;
 	CHECK(evtchn_set_handler(a, loop_event, NULL, "selftest") == 0);
-	for (int i = 0; i < 10; i++)
+	for (unsigned int i = 1; i <= 10; i++) {
 		CHECK(evtchn_notify(b) == 0);
-	CHECK(loop_events == 10);
+		CHECK(loop_reached(i));
+	}
 	evtchn_mask(a);
 	CHECK(evtchn_notify(b) == 0);
 	CHECK(loop_events == 10);
 	evtchn_unmask(a);
-	CHECK(loop_events == 11);
+	CHECK(loop_reached(11));
 	evtchn_unbind(b);
 	evtchn_unbind(a);
 	return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands: ps free, and the ways down: poweroff halt reboot crash panic. */
+#include <pv/balloon.h>
 #include <pv/hypercall.h>
 #include <pv/init.h>
 #include <pv/mm.h>
@@ -61,8 +62,9 @@ static int cmd_free(int argc, char **argv)
 	struct mem_stats s;
 
 	mem_stats(&s);
-	printf("total %lu KiB, free %lu KiB, mapped %lu KiB, kmalloc %lu bytes, page tables %lu KiB\n",
-	       s.total_pages * 4, s.free_pages * 4, s.mapped_pages * 4, s.kmalloc_bytes,
+	printf("total %lu KiB, given back %lu KiB, free %lu KiB, mapped %lu KiB, kmalloc %lu bytes, "
+	       "page tables %lu KiB\n",
+	       s.total_pages * 4, balloon_out() * 4, s.free_pages * 4, s.mapped_pages * 4, s.kmalloc_bytes,
 	       s.table_pages * 4);
 	return 0;
 }

@@ -14,6 +14,7 @@
 
 struct thread;
 struct mm;
+struct timer_base;
 
 struct cpu {
 	/* VCPUOP_register_vcpu_info moves it here where the hypervisor can; must not cross a page. */
@@ -22,11 +23,17 @@ struct cpu {
 	unsigned int id;
 	volatile bool need_resched;
 	bool in_upcall;
+	bool kicked;			/* idle, and somebody sent it to the run queue; sched_lock */
+	volatile bool go_down;
 	struct thread *current;
 	struct thread *idle;
 	struct thread *zombie;		/* exited, its stack to be freed by who runs next */
 	uint64_t timer_programmed_ns;	/* 0 = none */
 	uint64_t upcalls, switches;
+	/* Event channels that are served here, a bit each; its own are among them. */
+	uint64_t ports[64];
+	uint32_t resched_port, call_port;
+	struct timer_base *timers;
 	/* What the hypervisor was told last of this vCPU's user mode (proc/switch.c). */
 	struct mm *user_mm;
 	struct thread *kernel_stack, *fpu_owner;

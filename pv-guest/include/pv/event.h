@@ -7,6 +7,7 @@
 #include <xen/xen.h>
 #include <xen/event_channel.h>
 
+struct cpu;
 typedef void evtchn_handler_t(evtchn_port_t port, void *data);
 
 /* A port some domain may bind. It stays masked until evtchn_set_handler. 0 or -errno. */
@@ -19,6 +20,8 @@ int evtchn_bind_virq(unsigned int virq, evtchn_handler_t *fn, void *data, const 
 		     evtchn_port_t *port);
 /* Masks, forgets the handler, closes. */
 void evtchn_unbind(evtchn_port_t port);
+/* The port is served on c, where the hypervisor delivers it, instead of on the first vCPU. */
+void evtchn_claim(evtchn_port_t port, struct cpu *c);
 int evtchn_notify(evtchn_port_t port);
 void evtchn_mask(evtchn_port_t port);
 void evtchn_unmask(evtchn_port_t port);

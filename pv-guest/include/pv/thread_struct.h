@@ -68,6 +68,9 @@ void thread_switch(void **save_rsp, void *new_rsp);
 /* Programs the PV timer for the earlier of the timer list and the end of the slice. Events masked. */
 void timer_program(bool others_wait, int64_t slice_ns);
 void timer_run_expired(void);
+void timer_init_bases(void);
+void timer_migrate(struct cpu *from, struct cpu *to);
+void thread_list_add(struct thread *t);
 const char *thread_state_name(const struct thread *t);
 
 #endif

@@ -14,8 +14,10 @@ uint64_t boot_ns(void);
 uint64_t wallclock_ns(void);
 
 /* Fires fn(arg) in upcall context, once, at or after deadline. */
+struct timer_base;
 struct timer {
 	struct list_head link;
+	struct timer_base *base;
 	uint64_t deadline_ns;
 	void (*fn)(void *arg);
 	void *arg;

@@ -122,6 +122,7 @@ long string_from_user(char *dst, uint64_t src, size_t size);
 void *user_page_pin(struct mm *mm, uint64_t addr, enum mm_access access);
 
 /* user_page.c: pages with a reference count. alloc leaves the kernel its reserve. */
+bool user_page_room(void);	/* more than the reserve is free */
 void *user_page_alloc(void);
 void user_page_get(void *page);
 void user_page_put(void *page);
