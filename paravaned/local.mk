@@ -2,7 +2,7 @@
 sbin_PROGRAMS += paravaned/paravaned
 noinst_LTLIBRARIES += paravaned/libmachine.la
 noinst_HEADERS += paravaned/buffers.h paravaned/client.h paravaned/console_ring.h paravaned/domain.h \
-	paravaned/evtchn.h paravaned/frames.h paravaned/grant.h paravaned/hypercall.h paravaned/lender.h paravaned/mapper.h paravaned/machine.h \
+	paravaned/evtchn.h paravaned/frames.h paravaned/grant.h paravaned/hypercall.h paravaned/lender.h paravaned/lowmap.h paravaned/mapper.h paravaned/machine.h \
 	paravaned/memory.h paravaned/orphans.h paravaned/process.h paravaned/ratelimit.h paravaned/seccomp.h \
 	paravaned/spawn.h paravaned/stop.h
 
@@ -12,7 +12,7 @@ paravaned_libmachine_la_SOURCES = paravaned/accounting.c paravaned/buffers.c par
 	paravaned/domctl.c paravaned/domctl_vcpu.c paravaned/evtchn.c paravaned/evtchn_control.c paravaned/evtchn_send.c \
 	paravaned/event_channel_op.c paravaned/frames.c paravaned/grant_active.c \
 	paravaned/grant_copy.c paravaned/grant_map.c paravaned/host.c paravaned/hypercall.c \
-	paravaned/lender.c paravaned/link.c paravaned/mapper.c paravaned/mapping.c paravaned/maptrack.c paravaned/memory.c \
+	paravaned/lender.c paravaned/link.c paravaned/lowmap.c paravaned/mapper.c paravaned/mapping.c paravaned/maptrack.c paravaned/memory.c \
 	paravaned/memory_op.c paravaned/message.c paravaned/orphans.c paravaned/pageset.c paravaned/port.c \
 	paravaned/process.c paravaned/request.c paravaned/sandbox.c paravaned/seccomp.c \
 	paravaned/spawn.c paravaned/stop.c paravaned/sysctl.c paravaned/sysctl_topology.c \

@@ -27,6 +27,7 @@
 #include "libs/util/loop.h"
 #include "paravaned/domain.h"
 #include "paravaned/grant.h"
+#include "paravaned/lowmap.h"
 #include "paravaned/machine.h"
 #include "paravaned/mapper.h"
 #include "paravaned/orphans.h"
@@ -245,7 +246,8 @@ int process_start(struct domain *d)
 {
 	struct spawn s = { .domid = d->domid, .range_frames = d->range.frames,
 			   .mem_fd = d->mem_fd, .shared_fd = d->shared_fd, .request_fd = -1,
-			   .mapper_fd = -1, .mapper_page_fd = -1 };
+			   .mapper_fd = -1, .mapper_page_fd = -1,
+			   .low_addresses = lowmap_wanted(d) };
 	int rc, i, fds[3];
 
 	rc = filters_write(d);

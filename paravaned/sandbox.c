@@ -43,6 +43,8 @@
 /* The user nobody, for hosts (containers) that have no such ids: better than root. */
 #define SHARED_ID	65534U
 
+#define RAWIO		(1U << CAP_SYS_RAWIO)
+
 /* What the image keeps per frame (hv/mm.h), rounded up a lot. */
 #define FRAME_BYTES	64
 /* What a guest may have mapped at a time: its memory so often, and so much on top. */
@@ -190,39 +192,76 @@ static int empty_root(void)
 	return pivot();
 }
 
-static void drop_bounding_set(void)
+/* Of `but` (a mask) a process can still make inheritable what it has. */
+static void drop_bounding_set(uint32_t but)
 {
 	int cap;
 
 	for (cap = 0; cap <= CAP_LAST_CAP; cap++)
-		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+		if (cap >= 32 || !(but >> cap & 1))
+			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 }
 
-static int drop_user(uint16_t domid)
+static int drop_user(const struct spawn *s)
 {
 	int rc;
 
 	if (!as_root)
 		return 0;
-	drop_bounding_set(); /* while we may: another user without a user namespace cannot */
-	rc = become(domain_id(domid));
+	/* While we may: another user without a user namespace cannot. */
+	drop_bounding_set(s->low_addresses ? RAWIO : 0);
+	if (s->low_addresses && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+		return -errno;
+	rc = become(domain_id(s->domid));
 	if (rc)
 		return rc;
+	if (s->low_addresses) /* its capability counts in the first user namespace only */
+		return 0;
 	/* Best effort: the capabilities it brings end in drop_capabilities() and rule over nothing. */
 	if (have_user && unshare(CLONE_NEWUSER) != 0)
 		return errno == EPERM || errno == ENOSPC ? 0 : -errno;
 	return 0;
 }
 
-static int drop_capabilities(void)
+static int capset(uint32_t effective, uint32_t inheritable)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
+	struct __user_cap_data_struct caps[2] = { { .effective = effective, .permitted = effective,
+						    .inheritable = inheritable } };
 
-	drop_bounding_set();
+	return syscall(SYS_capset, &head, caps) != 0 ? -errno : 0;
+}
+
+/*
+ * Root's domain with a kernel below vm.mmap_min_addr (PV GRUB at 0, Mini-OS) keeps CAP_SYS_RAWIO,
+ * over the exec too: there is no other way to such addresses.  What else that capability opens
+ * (I/O ports, /dev/mem) takes system calls that the filter does not have and files that are not
+ * there.  It cannot be had in a user namespace, so an ordinary user's domain goes without.
+ */
+static int keep_for_low_addresses(void)
+{
+	int rc = capset(RAWIO | 1U << CAP_SETPCAP, RAWIO);
+
+	if (rc)
+		return rc;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_RAWIO, 0, 0) != 0 ? -errno : 0;
+}
+
+static int drop_capabilities(const struct spawn *s)
+{
+	uint32_t keep = 0;
+	int rc;
+
+	if (as_root && s->low_addresses) {
+		rc = keep_for_low_addresses();
+		if (rc)
+			return rc;
+		keep = RAWIO;
+	}
+	drop_bounding_set(0);
 	prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
 	      SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED | SECBIT_KEEP_CAPS_LOCKED, 0, 0, 0);
-	return syscall(SYS_capset, &head, none) != 0 ? -errno : 0;
+	return capset(keep, keep);
 }
 
 /*
@@ -314,11 +353,11 @@ int sandbox_enter(const struct spawn *s, const char **what)
 	if (rc)
 		return rc;
 	*what = "user";
-	rc = drop_user(s->domid);
+	rc = drop_user(s);
 	if (rc)
 		return rc;
 	*what = "capabilities";
-	rc = drop_capabilities();
+	rc = drop_capabilities(s);
 	if (rc)
 		return rc;
 	*what = "limits";

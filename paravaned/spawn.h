@@ -3,6 +3,7 @@
 #ifndef PARAVANED_SPAWN_H
 #define PARAVANED_SPAWN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <paravane/shared.h>
@@ -13,6 +14,7 @@ struct spawn {
 	int mem_fd, shared_fd, request_fd;
 	int doorbell[PVN_MAX_LINKS];
 	int mapper_fd, mapper_page_fd;
+	bool low_addresses;		/* its kernel lives below vm.mmap_min_addr */
 	/* results */
 	pid_t pid;
 	int pidfd;
