@@ -53,6 +53,7 @@ void time_init(void)
 	s->wc_version = 2;
 	time_update_vcpu();
 	vcpu.state_since_ns = now_ns();
+	memcpy(vcpu.runstate_time, pvcpu(vcpu.id).runstate_time, sizeof(vcpu.runstate_time));
 	vcpu.periodic_ns = PERIODIC_DEFAULT_NS;
 	vcpu.periodic_next_ns = vcpu.state_since_ns + PERIODIC_DEFAULT_NS;
 	timers_arm();

@@ -132,6 +132,11 @@ long do_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4, uint64_t a
 		return 0;
 	case VCPUOP_register_vcpu_info:
 		return register_info(arg);
+	case VCPUOP_send_nmi:
+		if (arg)
+			return -XEN_EINVAL;
+		guest_nmi();
+		return 0;
 	case VCPUOP_register_vcpu_time_memory_area:
 		return register_time(arg);
 	case VCPUOP_get_physid:

@@ -21,6 +21,7 @@
 #include <xen/sched.h>
 
 #include "libs/util/log.h"
+#include "libs/util/loop.h"
 #include "paravaned/client.h"
 #include "paravaned/console_ring.h"
 #include "paravaned/evtchn.h"
@@ -118,6 +119,7 @@ static struct domain *domain_alloc(uint32_t max_vcpus)
 		d->link[i].doorbell = -1;
 	d->weight = DEFAULT_WEIGHT;
 	d->generation = ++generation;
+	d->created_ns = pvn_now_ns();
 	LIST_INIT(&d->mappings);
 	return d;
 }

@@ -81,6 +81,7 @@ struct domain {
 	struct vcpu *vcpu;		/* [max_vcpus] */
 	uint16_t weight, cap;
 	int64_t time_offset_s;
+	uint64_t created_ns;
 
 	/* Memory. */
 	struct frame_range range;	/* frames == 0: not reserved yet */

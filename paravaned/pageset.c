@@ -14,7 +14,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <xen/vcpu.h>
 
+#include "libs/util/loop.h"
 #include "paravaned/machine.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -140,6 +142,8 @@ void pageset_prepare_start(struct domain *d)
 	h->poll_max_ns = machine.nr_running < machine.nr_cpus ? POLL_MAX_NS : 0;
 	memcpy(h->handle, d->handle, sizeof(h->handle));
 	clock_fill(&h->clock, d->time_offset_s);
+	/* Where vCPU 0 was until now; the others still are. */
+	domain_vcpu_area(d, 0)->runstate_time[RUNSTATE_offline] = pvn_now_ns() - d->created_ns;
 }
 
 void pageset_destroy(struct domain *d)

@@ -245,6 +245,24 @@ static void fill_memory(void)
 				window[0] = pfn;
 }
 
+/* Hangs for good, with a watchdog set. */
+static void hang_watched(void)
+{
+	struct sched_watchdog w = { .id = 0, .timeout = 1 };
+
+	CHECK_EQ(HC(sched_op, (long)SCHEDOP_watchdog, (long)&w), 1);
+	spin_masked();
+}
+
+/* Names its reason before it shuts down for another: the first one counts. */
+static void first_reason(void)
+{
+	struct sched_shutdown first = { .reason = SHUTDOWN_watchdog }, last = { .reason = SHUTDOWN_poweroff };
+
+	CHECK_EQ(HC(sched_op, (long)SCHEDOP_shutdown_code, (long)&first), 0);
+	HC(sched_op, (long)SCHEDOP_shutdown, (long)&last);
+}
+
 /* A quiet neighbour: counts seconds on its console until told otherwise. */
 static void neighbour(void)
 {
@@ -280,6 +298,8 @@ static const struct mode {
 	{ "corrupt-shared-window", corrupt_shared_window },
 	{ "random-hypercalls", random_hypercalls },
 	{ "fill-memory", fill_memory },
+	{ "hang-watched", hang_watched },
+	{ "first-reason", first_reason },
 	{ "neighbour", neighbour },
 };
 

@@ -154,7 +154,7 @@ tests_guests_events_bare_DEPENDENCIES = tests/guests/libguest.a $(top_srcdir)/te
 
 EXTRA_DIST += tests/guestlib.sh tests/hostilelib.sh tests/system/guests.sh tests/system/sandbox.sh \
 	tests/system/hostile-crash.sh tests/system/hostile-spin.sh tests/system/hostile-flood.sh \
-	tests/system/hostile-corrupt.sh
+	tests/system/hostile-corrupt.sh tests/system/xl-watchdog.sh
 
 check_PROGRAMS += tests/guests/store
 tests_guests_store_SOURCES = tests/guests/store.c tests/guests/lib/page.S
