@@ -79,9 +79,13 @@ CLEANFILES += pv-guest/pv-guest pv-guest/pv-guest.pass1 pv-guest/pv-guest.symbol
 	pv-guest/pv-guest.symbols.o
 
 # The parts that need no machine, on the host.
-GUEST_TESTS = tests/unit/guest_printf tests/unit/guest_memory tests/unit/guest_parse
+GUEST_TESTS = tests/unit/guest_elf tests/unit/guest_printf tests/unit/guest_memory tests/unit/guest_parse
 check_PROGRAMS += $(GUEST_TESTS)
 UNIT_TESTS += $(GUEST_TESTS)
+tests_unit_guest_elf_SOURCES = tests/unit/guest_elf.c pv-guest/proc/elf.c
+tests_unit_guest_elf_CPPFLAGS = $(GUEST_CPPFLAGS) $(CRITERION_CFLAGS)
+tests_unit_guest_elf_LDFLAGS = $(SAN_CFLAGS)
+tests_unit_guest_elf_LDADD = $(CRITERION_LIBS)
 tests_unit_guest_printf_SOURCES = tests/unit/guest_printf.c pv-guest/lib/printf.c
 tests_unit_guest_printf_CPPFLAGS = $(GUEST_CPPFLAGS) $(CRITERION_CFLAGS)
 tests_unit_guest_printf_LDFLAGS = $(SAN_CFLAGS)
@@ -96,4 +100,4 @@ tests_unit_guest_parse_CPPFLAGS = $(GUEST_CPPFLAGS) $(CRITERION_CFLAGS)
 tests_unit_guest_parse_LDFLAGS = $(SAN_CFLAGS)
 tests_unit_guest_parse_LDADD = $(CRITERION_LIBS)
 dist_man_MANS += man/pv-guest.7
-EXTRA_DIST += tests/system/guest-core.sh
+EXTRA_DIST += tests/system/guest-core.sh tests/system/guest-user.sh tests/system/guest-smp.sh

@@ -145,12 +145,15 @@ void trap_dispatch(struct trap_frame *f, unsigned int vector)
 	bool user = frame_is_user(f);
 	uint64_t cr2 = vector == 14 ? this_cpu()->info->arch.cr2 : 0;
 
-	if (vector == VECTOR_UPCALL)
+	if (vector == VECTOR_UPCALL) {
+		if (user)
+			current_proc()->syscall = ~0UL;
 		upcall_dispatch(f);
-	else if (user)
+	} else if (user) {
 		user_trap(f, vector, cr2);
-	else
+	} else {
 		kernel_trap(f, vector, cr2);
+	}
 	f->error = 0;
 	if (user)
 		user_return_work(f);

@@ -232,10 +232,12 @@ static void name_set(struct proc *p, char *exe, const struct exec_args *args)
 static void take_over(struct proc *p, struct mm *mm, const char *path, char *exe,
 		      const struct exec_args *args)
 {
-	struct mm *old = p->mm;
 	const char *base = strrchr(path, '/');
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct mm *old = p->mm;
 
 	p->mm = mm;
+	spin_unlock_irqrestore(&proc_lock, flags);
 	if (current()->proc == p)
 		proc_mm_activate();
 	vfork_done(p);

@@ -42,6 +42,7 @@ static void orphans_move(struct proc *p, struct list_head *dead)
 static void let_go(struct proc *p)
 {
 	struct thread *t = current();
+	struct mm *mm;
 	unsigned long flags;
 	uint32_t zero = 0;
 
@@ -57,8 +58,12 @@ static void let_go(struct proc *p)
 	flags = irq_save();
 	t->proc = NULL;
 	irq_restore(flags);
-	mm_put(p->mm);
+	/* Who looks at it from outside holds the lock. */
+	flags = spin_lock_irqsave(&proc_lock);
+	mm = p->mm;
 	p->mm = NULL;
+	spin_unlock_irqrestore(&proc_lock, flags);
+	mm_put(mm);
 	fpu_free(t);
 	tty_proc_gone(p);
 }

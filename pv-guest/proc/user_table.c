@@ -98,6 +98,14 @@ static void tree_free(uint64_t entry, unsigned int level)
 	pt_page_put(table);
 }
 
+/* The last put of a batch may wait for the vCPU's next table update: one that changes nothing makes
+ * sure that the tables are plain pages again before another vCPU can take them. */
+static void flush_and_settle(struct mm *mm)
+{
+	user_pte_set(mm, &mm->l4[0], 0);
+	BUG_ON(mmu_batch_flush(mm) != 0);
+}
+
 /* Clearing an entry of the L4 makes the hypervisor let go of everything below. */
 void user_table_free(struct mm *mm)
 {
@@ -112,13 +120,14 @@ void user_table_free(struct mm *mm)
 			continue;
 		old[n++] = mm->l4[i];
 		user_pte_set(mm, &mm->l4[i], 0);
-		if (n == ARRAY_SIZE(old) || i == USER_L4_SLOTS - 1) {
-			BUG_ON(mmu_batch_flush(mm) != 0);
+		if (n == ARRAY_SIZE(old)) {
+			flush_and_settle(mm);
 			while (n > 0)
 				tree_free(old[--n], 3);
 		}
 	}
-	BUG_ON(mmu_batch_flush(mm) != 0);
+	if (n > 0)
+		flush_and_settle(mm);
 	while (n > 0)
 		tree_free(old[--n], 3);
 	flags = spin_lock_irqsave(&l4_lock);

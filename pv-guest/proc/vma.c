@@ -4,7 +4,7 @@
  * end and protection change by splitting it; neighbours that could be one are only merged where
  * brk and mmap grow.
  *
- * Lock: mm->lock. Host-tested (tests/unit/guest_vma.c).
+ * Lock: mm->lock.
  */
 #include <pv/errno.h>
 #include <pv/printk.h>

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The guest kernel on several vCPUs: locks, calls, TLB shoot-down and the balloon all at once with
+# their checkers on; vCPUs and memory coming and going as the toolstack asks.
+. "${BASH_SOURCE[0]%/*}/../lib.sh"
+
+console() { tr -d '\r' <"$PARAVANE_RUNDIR/log/console/guest-$1.log"; }
+says() { console "$1" | grep -aqE -- "$2"; }
+gone() { ! xl domid "$1" >/dev/null 2>&1; }
+
+# start NAME VCPUS EXTRA
+start() {
+	cat >"$WORK/$1.cfg" <<-CFG
+		name = "$1"
+		type = "pv"
+		kernel = "$BUILD/pv-guest/pv-guest"
+		memory = 128
+		vcpus = $2
+		on_crash = "destroy"
+		extra = "$3"
+	CFG
+	xl create -q "$WORK/$1.cfg"
+}
+
+expect_line() { # WHAT NAME PATTERN SECONDS
+	current=$1
+	if wait_for "$4" says "$2" "$3"; then pass; else fail "no /$3/: $(console "$2" | tail -6)"; fi
+}
+
+# Memory, on one vCPU: what is given back leaves the domain's account, and comes again.
+expect "a domain starts" start balloon 1 "script='sleep 1; echo up'"
+expect_line "and is up" balloon '^up$' 30
+memory_is() { [ "$(xl list balloon | awk 'NR==2 { print $3 }')" -le "$1" ] && [ "$(xl list balloon | awk 'NR==2 { print $3 }')" -ge "$2" ]; }
+expect "xl mem-set takes memory" xl mem-set balloon 64
+expect "which the domain gives back" wait_for 30 memory_is 64 60
+expect "xl mem-set gives memory" xl mem-set balloon 128
+expect "which the domain takes" wait_for 30 memory_is 128 126
+xl destroy balloon
+start stress1 1 "script='stress all ${STRESS_SECONDS:-5}; echo stress \$?' init=poweroff" >/dev/null 2>&1
+expect_line "all kinds of stress pass on one vCPU" stress1 '^stress 0$' 120
+
+case_begin "a domain of four vCPUs"
+if start smp 4 "script='stress all ${STRESS_SECONDS:-5}; echo stress \$?; cpu down 2; cpu; cpu up 2; cpu'" \
+	>"$WORK/smp.out" 2>&1 && wait_for 30 says smp '^4 vCPUs'; then
+	pass
+else
+	skip "one vCPU only: $(head -1 "$WORK/smp.out")"
+	finish
+fi
+expect_line "all kinds of stress pass on four" smp '^stress 0$' 180
+for name in lock ipi tlb balloon; do
+	expect_line "stress $name" smp "^stress: $name passed, [1-9]" 1
+done
+expect_line "a vCPU goes offline" smp 'possible f, online b' 20
+expect_line "and comes again" smp 'possible f, online f' 20
+expect "xl vcpu-set takes two" xl vcpu-set smp 2
+expect_line "and they go" smp 'vCPU 3 is offline' 20
+expect "xl vcpu-set gives them back" xl vcpu-set smp 4
+expect_line "and they come" smp 'vCPU 3 is online' 20
+expect "the domain shuts down" xl shutdown -w smp
+
+finish
