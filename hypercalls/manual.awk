@@ -73,13 +73,14 @@ function listing(	i, j, n) {
 		if (!(n in subs)) {
 			if (served[n] != "refused")
 				print n, "good"
-			if (args[n] != "" && manual[n] !~ /always 0/)
+			if (args[n] != "" && manual[n] !~ /[Aa]lways 0/)
 				print n, "bad"
 		}
 		for (j = 1; j <= subs[n]; j++) {
 			if (sub_served[n, j] != "refused")
 				print n "." sub_name[n, j], "good"
-			print n "." sub_name[n, j], "bad"
+			if (sub_result[n, j] !~ /^always/)
+				print n "." sub_name[n, j], "bad"
 		}
 	}
 }

@@ -5,6 +5,7 @@
  *
  * A row: S(hypercall, constant of <xen/...>, name, served, argument, results).  `served`: image, machine and both as in table.h;
  * refused = no domain without privilege gets anything but the error, so there is no good case of it.
+ * Results that begin with `always' have no bad case.
  * The name is the constant without its prefix, in lower case; cases' `covers:` lines use it.
  */
 #ifndef HYPERCALLS_SUBOPS_H
@@ -40,7 +41,7 @@ S(memory_op, XENMEM_increase_reservation, increase_reservation, both, "struct xe
 S(memory_op, XENMEM_decrease_reservation, decrease_reservation, both, "struct xen_memory_reservation", "the number of extents done, never an errno; a frame that is mapped or a table stops it") \
 S(memory_op, XENMEM_populate_physmap, populate_physmap, both, "struct xen_memory_reservation", "the number of extents done, never an errno; no order above 9") \
 S(memory_op, XENMEM_exchange, exchange, both, "struct xen_memory_exchange", "EFAULT, EINVAL: sizes that differ; EPERM: foreign domain, order; ENOMEM") \
-S(memory_op, XENMEM_maximum_ram_page, maximum_ram_page, image, "none", "the highest frame number of the machine") \
+S(memory_op, XENMEM_maximum_ram_page, maximum_ram_page, image, "none", "always the highest frame number of the machine") \
 S(memory_op, XENMEM_current_reservation, current_reservation, image, "domid_t", "frames the domain has; EFAULT, ESRCH, EPERM: another domain") \
 S(memory_op, XENMEM_maximum_reservation, maximum_reservation, image, "domid_t", "frames it may have; EFAULT, ESRCH, EPERM: another domain") \
 S(memory_op, XENMEM_maximum_gpfn, maximum_gpfn, image, "domid_t", "the highest pfn; EFAULT, ESRCH, EPERM: another domain") \
@@ -96,9 +97,9 @@ S(vcpu_op, VCPUOP_register_vcpu_time_memory_area, register_vcpu_time_memory_area
 S(set_segment_base, SEGBASE_FS, fs, image, "base", "EINVAL: not canonical") \
 S(set_segment_base, SEGBASE_GS_USER, gs_user, image, "base", "EINVAL: not canonical") \
 S(set_segment_base, SEGBASE_GS_KERNEL, gs_kernel, image, "base", "EINVAL: not canonical") \
-S(set_segment_base, SEGBASE_GS_USER_SEL, gs_user_sel, image, "selector", "0 even if it cannot be loaded") \
-S(sched_op, SCHEDOP_yield, yield, image, "none", "0") \
-S(sched_op, SCHEDOP_block, block, image, "none", "0; takes the upcall mask away") \
+S(set_segment_base, SEGBASE_GS_USER_SEL, gs_user_sel, image, "selector", "always 0, even if it cannot be loaded") \
+S(sched_op, SCHEDOP_yield, yield, image, "none", "always 0") \
+S(sched_op, SCHEDOP_block, block, image, "none", "always 0; takes the upcall mask away") \
 S(sched_op, SCHEDOP_shutdown, shutdown, both, "struct sched_shutdown", "EFAULT; the domain's end") \
 S(sched_op, SCHEDOP_poll, poll, image, "struct sched_poll", "EFAULT, EINVAL: too many ports or a bad one") \
 S(sched_op, SCHEDOP_remote_shutdown, remote_shutdown, refused, "struct sched_remote_shutdown", "EFAULT, ESRCH, EPERM") \
@@ -108,7 +109,7 @@ S(sched_op, SCHEDOP_pin_override, pin_override, refused, "struct sched_pin_overr
 S(callback_op, CALLBACKOP_register, register, image, "struct callback_register", "EFAULT, ENOSYS: no such type; EINVAL: not canonical") \
 S(callback_op, CALLBACKOP_unregister, unregister, image, "struct callback_unregister", "EFAULT, ENOSYS: no such type; EINVAL: must not be unregistered") \
 S(nmi_op, XENNMI_register_callback, register_callback, image, "struct xennmi_callback", "EFAULT, EINVAL: another vCPU than 0, not canonical") \
-S(nmi_op, XENNMI_unregister_callback, unregister_callback, image, "none", "0") \
+S(nmi_op, XENNMI_unregister_callback, unregister_callback, image, "none", "always 0") \
 S(event_channel_op, EVTCHNOP_bind_interdomain, bind_interdomain, both, "struct evtchn_bind_interdomain", "EFAULT, ESRCH, EINVAL: not unbound or not for this domain; ENOSPC") \
 S(event_channel_op, EVTCHNOP_bind_virq, bind_virq, both, "struct evtchn_bind_virq", "EFAULT, EINVAL, ENOENT: no such vCPU; EEXIST: bound already; ENOSPC") \
 S(event_channel_op, EVTCHNOP_bind_pirq, bind_pirq, refused, "struct evtchn_bind_pirq", "EFAULT, EPERM") \

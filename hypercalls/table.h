@@ -6,7 +6,7 @@
  * Tour: 8.  A row: X(name, arguments, served, brief).  The number is __HYPERVISOR_name of
  * <xen/xen.h>.  `served`: image = in the domain's own hv image; machine = the image checks
  * and asks paravaned; both; refused = an error to every domain without privilege.  The comment above a row is its
- * manual: sentences, each errno with its reason.
+ * manual: sentences, each errno with its reason; `always 0' has no bad case.
  *
  * A hypercall without a row answers -ENOSYS and is logged, once per number and domain.
  */
@@ -19,11 +19,11 @@
 X(set_trap_table,	"traps",			image,	 "set the virtual interrupt table") \
 /* Batch of page-table entry and M2P updates; *success_count is always written.  See hypercalls/mmu.c. */ \
 X(mmu_update,		"reqs, count, done, domid",	image,	 "update page-table entries") \
-/* Stack on which traps from user mode arrive. */ \
+/* Stack on which traps from user mode arrive.  Always 0. */ \
 X(stack_switch,		"ss, esp",			image,	 "set the kernel stack") \
 /* Event, failsafe and syscall entry points; always 0. */ \
 X(set_callbacks,	"event, failsafe, syscall",	image,	 "set the entry points of the kernel") \
-/* Set or clear the virtual CR0.TS. */ \
+/* Set or clear the virtual CR0.TS.  Always 0. */ \
 X(fpu_taskswitch,	"set",				image,	 "set CR0.TS") \
 /* Queries; decrease and populate give frames back and take them.  EFAULT, EINVAL, EPERM, ESRCH, ENOSYS. */ \
 X(memory_op,		"cmd, arg",			both,	 "memory reservation and maps") \

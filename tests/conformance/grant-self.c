@@ -43,29 +43,29 @@ static void setup(void)
 
 	set_xen_guest_handle(s.frame_list, frames);
 	answer("setup", OP(setup_table, &s));
-	answer("setup.status", (uint64_t)(int64_t)s.status);
+	answer_status("setup.status", 0, s.status);
 	if (s.status || map_va(window, frames[0] << 12 | PTE_KERNEL))
 		test_error("no grant table");
 	table = (void *)window;
 	s.nr_frames = 100000;
 	answer("setup.many", OP(setup_table, &s));
-	answer("setup.many.status", (uint64_t)(int64_t)s.status);
+	answer_status("setup.many.status", 0, s.status);
 	s.nr_frames = 1;
 	s.dom = 0;
 	answer("setup.foreign", OP(setup_table, &s));
-	answer("setup.foreign.status", (uint64_t)(int64_t)s.status);
+	answer_status("setup.foreign.status", 0, s.status);
 	s.dom = 30000;
 	answer("setup.nobody", OP(setup_table, &s));
-	answer("setup.nobody.status", (uint64_t)(int64_t)s.status);
+	answer_status("setup.nobody.status", 0, s.status);
 	answer("setup.two", (uint64_t)HC(grant_table_op, (long)GNTTABOP_setup_table, (long)&s, 2L));
 	answer("setup.efault", OP(setup_table, 0x1000));
 	answer("size", OP(query_size, &q));
-	answer("size.status", (uint64_t)(int64_t)q.status);
+	answer_status("size.status", 0, q.status);
 	answer("size.some", q.nr_frames >= 1 && q.max_nr_frames >= q.nr_frames);
 	answer("size.max", q.max_nr_frames);
 	q.dom = 0;
 	answer("size.foreign", OP(query_size, &q));
-	answer("size.foreign.status", (uint64_t)(int64_t)q.status);
+	answer_status("size.foreign.status", 0, q.status);
 	answer("size.efault", OP(query_size, 0x1000));
 }
 
@@ -92,7 +92,7 @@ static void versions(void)
 	answer("set-version.two", (uint64_t)HC(grant_table_op, (long)GNTTABOP_set_version, (long)&v, 2L));
 	set_xen_guest_handle(f.frame_list, frames);
 	answer("status-frames.v1", OP(get_status_frames, &f));
-	answer("status-frames.v1.status", (uint64_t)(int64_t)f.status);
+	answer_status("status-frames.v1.status", 0, f.status);
 }
 
 static int map(const char *key, uint32_t ref, domid_t dom, uint32_t flags, uint64_t addr, grant_handle_t *h)
@@ -100,7 +100,7 @@ static int map(const char *key, uint32_t ref, domid_t dom, uint32_t flags, uint6
 	struct gnttab_map_grant_ref m = { .host_addr = addr, .flags = flags, .ref = ref, .dom = dom };
 	uint64_t ret = OP(map_grant_ref, &m);
 
-	answer(key, ret ? ret : (uint64_t)(int64_t)m.status);
+	answer_status(key, ret, m.status);
 	*h = m.handle;
 	return m.status;
 }
@@ -110,7 +110,7 @@ static void unmap(const char *key, grant_handle_t h, uint64_t addr)
 	struct gnttab_unmap_grant_ref u = { .host_addr = addr, .handle = h };
 	uint64_t ret = OP(unmap_grant_ref, &u);
 
-	answer(key, ret ? ret : (uint64_t)(int64_t)u.status);
+	answer_status(key, ret, u.status);
 }
 
 static void maps(void)
@@ -137,7 +137,7 @@ static void maps(void)
 		unmap("unmap.twice", h, va);
 	}
 	unmap("unmap.no-handle", 9999, va);
-	answer("replace.no-handle", OP(unmap_and_replace, &r) ?: (uint64_t)(int64_t)r.status);
+	answer_gnttab("replace.no-handle", unmap_and_replace, r);
 	map("map.no-flag", 8, self, 0, va, &none);
 	map("map.nobody", 8, 30000, GNTMAP_host_map, va, &none);
 	map("map.self-constant", 8, DOMID_SELF, GNTMAP_host_map, va, &none);
@@ -161,7 +161,7 @@ static void copy(const char *key, uint32_t ref, uint16_t off, uint16_t len, uint
 				 .len = len, .flags = flags };
 	uint64_t ret = OP(copy, &c);
 
-	answer(key, ret ? ret : (uint64_t)(int64_t)c.status);
+	answer_status(key, ret, c.status);
 }
 
 static void copies(void)
@@ -183,10 +183,10 @@ static void copies(void)
 	copy("copy.nobody", 8, 0, 16, GNTCOPY_source_gref, 30000);
 	copy("copy.foreign-frame", 8, 0, 16, 0, 0);
 	answer("copy.efault", OP(copy, 0x1000));
-	answer("swap", OP(swap_grant_ref, &s) ?: (uint64_t)(int64_t)s.status);
+	answer_gnttab("swap", swap_grant_ref, s);
 	answer("swap.moved", table[9].flags == GTF_permit_access && table[8].flags == 0);
 	s.ref_a = 1000000;
-	answer("swap.no-ref", OP(swap_grant_ref, &s) ?: (uint64_t)(int64_t)s.status);
+	answer_gnttab("swap.no-ref", swap_grant_ref, s);
 	answer("swap.efault", OP(swap_grant_ref, 0x1000));
 }
 
@@ -200,7 +200,7 @@ void test_main(void)
 	versions();
 	maps();
 	copies();
-	answer("transfer.no-frame", OP(transfer, &t) ?: (uint64_t)(int64_t)t.status);
+	answer_gnttab("transfer.no-frame", transfer, t);
 	answer("transfer.efault", OP(transfer, 0x1000));
 	answer("dump", OP(dump_table, &d));
 	answer("cache-flush", OP(cache_flush, &cf));

@@ -51,15 +51,15 @@ void test_main(void)
 	answer("to-2.console-kept", v2[0].full_page.frame != 0);
 	answer("to-2.console-type", v2[0].hdr.flags & GTF_type_mask);
 	answer("status-frames", OP(get_status_frames, &f));
-	answer("status-frames.status", (uint64_t)(int64_t)f.status);
+	answer_status("status-frames.status", 0, f.status);
 	answer("status-frames.map", (uint64_t)map_va(status_window, sframes[0] << 12 | PTE_KERNEL));
 	f.nr_frames = 10000;
 	OP(get_status_frames, &f);
-	answer("status-frames.many", (uint64_t)(int64_t)f.status);
+	answer_status("status-frames.many", 0, f.status);
 	f.nr_frames = 1;
 	f.dom = 0;
 	OP(get_status_frames, &f);
-	answer("status-frames.foreign", (uint64_t)(int64_t)f.status);
+	answer_status("status-frames.foreign", 0, f.status);
 	answer("status-frames.efault", OP(get_status_frames, 0x1000));
 	answer("to-2.again", version(2));
 	map_va(status_window, 0);

@@ -44,6 +44,14 @@ void answer_str(const char *key, const char *value)
 	put(key, "%s", value);
 }
 
+void answer_status(const char *key, uint64_t ret, int16_t status)
+{
+	if (ret)
+		answer(key, ret);
+	else
+		put(key, "status %d", status);
+}
+
 void answer_trap(const char *key, const struct regs *r)
 {
 	/* Flags the hardware leaves as arithmetic left them say nothing. */

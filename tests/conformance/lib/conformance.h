@@ -21,6 +21,12 @@ void test_main(void);			/* guest-kernel mode; traps, upcall and shared_info are 
  * id, addresses or time.  -1..-133 is written as an errno's name. */
 void answer(const char *key, uint64_t value);
 void answer_str(const char *key, const char *value);	/* printable, one line */
+/* What a grant operation came to: ret if that is an error, else its status as a number (-3: bad_gntref). */
+void answer_status(const char *key, uint64_t ret, int16_t status);
+/* One grant operation on the structure s, and its status. */
+#define answer_gnttab(key, cmd, s)						\
+	do { uint64_t ret_ = (uint64_t)HC(grant_table_op, (long)GNTTABOP_##cmd, (long)&(s), 1L);	\
+		answer_status(key, ret_, (s).status); } while (0)
 /* The registers a trap handler found (vector, error code, mask, selectors, flags that matter; not rip, rsp). */
 void answer_trap(const char *key, const struct regs *r);
 /* Run fn(arg) and answer what it ended by: KEY = none, or vector, error code. */
