@@ -12,7 +12,7 @@ hv_paravane_hv_SOURCES = \
 	hv/frames.c hv/pagetable.c hv/validate.c hv/tlb.c hv/walk.c hv/hypercall_page.c \
 	hv/process/entry.S hv/process/start.c hv/process/signal.c hv/process/va.c \
 	hv/process/mapper_loop.S hv/process/mapper.c hv/process/timer.c hv/process/wait.c hv/process/segments.c \
-	hypercalls/dispatch.c hypercalls/trace.c hypercalls/traps.c hypercalls/mmu.c hypercalls/sched.c \
+	hypercalls/dispatch.c hypercalls/trace.c hypercalls/compat.c hypercalls/traps.c hypercalls/mmu.c hypercalls/sched.c \
 	hypercalls/vcpu.c hypercalls/evtchn.c hypercalls/memory.c hypercalls/grant.c hypercalls/grant_copy.c \
 	hypercalls/grant_map.c hypercalls/grant_version.c hypercalls/version.c
 hv_paravane_hv_CPPFLAGS = $(HV_CPPFLAGS)
@@ -32,7 +32,7 @@ HV_TEST_CPPFLAGS = $(HV_CPPFLAGS) -DPVN_SHARED_VA=0x210000000000UL \
 	-DPVN_DIRECTMAP_VA=0x220000000000UL -DPVN_PRIVATE_VA=0x240000000000UL
 HV_TEST_SOURCES = tests/unit/hv_shim.c tests/unit/hv_mm_check.c hv/traps.c hv/descriptor.c hv/debugreg.c hv/emulate.c hv/evtchn.c hv/fifo.c hv/time.c hv/frames.c \
 	hv/pagetable.c hv/validate.c hv/tlb.c hv/walk.c \
-	hypercalls/dispatch.c hypercalls/trace.c hypercalls/traps.c hypercalls/mmu.c hypercalls/sched.c \
+	hypercalls/dispatch.c hypercalls/trace.c hypercalls/compat.c hypercalls/traps.c hypercalls/mmu.c hypercalls/sched.c \
 	hypercalls/vcpu.c hypercalls/evtchn.c hypercalls/memory.c hypercalls/grant.c hypercalls/grant_copy.c \
 	hypercalls/grant_map.c hypercalls/grant_version.c hypercalls/version.c
 hv_tests = tests/unit/hv_pagetable tests/unit/hv_paging_model tests/unit/hv_guest tests/unit/hv_cpu tests/unit/hv_fifo

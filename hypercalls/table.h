@@ -32,7 +32,7 @@ X(multicall,		"calls, count",			image,	 "several hypercalls in one") \
 /* One L1 entry by address, with a flush.  EINVAL, EBUSY, EPERM. */ \
 X(update_va_mapping,	"va, val, flags",		image,	 "update one mapping") \
 /* The same with frames of another domain: for the privileged.  ESRCH, EPERM. */ \
-X(update_va_mapping_otherdomain, "va, val, flags, domid", image, "map a page of another domain") \
+X(update_va_mapping_otherdomain, "va, val, flags, domid", refused, "map a page of another domain") \
 /* One-shot timer at an absolute system time; 0 stops it. */ \
 X(set_timer_op,		"timeout",			image,	 "set the one-shot timer") \
 /* Version, capabilities, features.  EFAULT, EINVAL, EPERM, ENOSYS. */ \
@@ -57,6 +57,12 @@ X(sched_op,		"cmd, arg",			both,	 "scheduling") \
 X(callback_op,		"cmd, arg",			image,	 "register entry points") \
 /* Ports: see <xen/event_channel.h>.  EFAULT, EINVAL, ENOSPC, EEXIST, ESRCH, EPERM, ENOSYS. */ \
 X(event_channel_op,	"cmd, arg",			both,	 "event channels") \
+/* What sched_op, event_channel_op and physdev_op were before Xen 3.0.2.  EFAULT, ENOSYS for a command of later. */ \
+X(sched_op_compat,	"cmd, arg",			both,	 "scheduling, of old") \
+/* The command is in the structure; else as event_channel_op. */ \
+X(event_channel_op_compat, "op",			both,	 "event channels, of old") \
+/* The command is in the structure; else as physdev_op. */ \
+X(physdev_op_compat,	"op",				image,	 "privileged I/O state, of old") \
 /* IOPL and the I/O bitmap of a kernel without devices.  EFAULT, EPERM, ENOSYS. */ \
 X(physdev_op,		"cmd, arg",			image,	 "privileged I/O state")
 /* clang-format on */

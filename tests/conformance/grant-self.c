@@ -15,6 +15,7 @@
  * covers: grant_table_op.map_grant_ref bad
  * covers: grant_table_op.unmap_grant_ref good
  * covers: grant_table_op.unmap_grant_ref bad
+ * covers: grant_table_op.unmap_and_replace good
  * covers: grant_table_op.unmap_and_replace bad
  * covers: grant_table_op.copy good
  * covers: grant_table_op.copy bad
@@ -135,6 +136,18 @@ static void maps(void)
 		unmap("unmap", h, va);
 		answer("unmap.flags", table[8].flags);
 		unmap("unmap.twice", h, va);
+	}
+	/* Unmapped, and the page that was at new_addr takes its place. */
+	other[0] = 55;
+	if (map("map.to-replace", 8, self, GNTMAP_host_map, va, &h) == 0) {
+		r.handle = h;
+		answer_gnttab("replace", unmap_and_replace, r);
+		answer("replace.reads", (uint64_t)*(volatile char *)at);
+		answer("replace.flags", table[8].flags);
+		r.handle = 9999;
+		/* Both addresses are put right: at is where the maps below are refused. */
+		map_va(other, va_mfn(other) << 12 | PTE_KERNEL);
+		map_va(at, va_mfn(at) << 12 | PTE_KERNEL);
 	}
 	unmap("unmap.no-handle", 9999, va);
 	answer_gnttab("replace.no-handle", unmap_and_replace, r);
