@@ -8,8 +8,8 @@
  * covers: sysctl bad
  * covers: domctl bad
  * covers: kexec_op bad
- * covers: mca bad
- * covers: hvm_op bad
+ * covers: arch_0 bad
+ * covers: hypfs_op bad
  * covers: xenpmu_op bad
  */
 #include "tests/conformance/lib/conformance.h"
