@@ -117,7 +117,7 @@ static long query(uint64_t cmd, uint64_t arg)
 	if (d != DOMID_SELF && d != header.domid)
 		return -XEN_EPERM;
 	if (cmd == XENMEM_current_reservation)
-		return (long)this_domain.tot_pages;
+		return (long)(this_domain.tot_pages + READ_ONCE(header.transfers) - this_domain.transfers_seen);
 	if (cmd == XENMEM_maximum_reservation)
 		return (long)header.max_pages;
 	return (long)shared_info_page.arch.max_pfn;

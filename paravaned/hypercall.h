@@ -25,8 +25,11 @@ int64_t domctl_getvcpuinfo(struct client *c, struct domain *d, struct xen_domctl
 int64_t domctl_setvcpuaffinity(struct client *c, struct domain *d, struct xen_domctl *op);
 int64_t domctl_getvcpuaffinity(struct client *c, struct domain *d, struct xen_domctl *op);
 
-/* sysctl_topology.c */
+/* debug_keys.c */
 struct xen_sysctl;
+int64_t sysctl_debug_keys(struct client *c, struct xen_sysctl *op);
+
+/* sysctl_topology.c */
 int64_t sysctl_cputopoinfo(struct client *c, struct xen_sysctl *op);
 int64_t sysctl_numainfo(struct client *c, struct xen_sysctl *op);
 int64_t sysctl_cpupool_op(struct client *c, struct xen_sysctl *op);

@@ -8,7 +8,7 @@ noinst_HEADERS += paravaned/buffers.h paravaned/client.h paravaned/console_ring.
 
 # Everything but main, so that unit tests can link it.
 paravaned_libmachine_la_SOURCES = paravaned/accounting.c paravaned/buffers.c paravaned/client.c \
-	paravaned/clock.c paravaned/console_ring.c paravaned/domain.c paravaned/domain_info.c \
+	paravaned/clock.c paravaned/console_ring.c paravaned/debug_keys.c paravaned/domain.c paravaned/domain_info.c \
 	paravaned/domctl.c paravaned/domctl_vcpu.c paravaned/evtchn.c paravaned/evtchn_control.c paravaned/evtchn_send.c \
 	paravaned/event_channel_op.c paravaned/frames.c paravaned/grant_active.c \
 	paravaned/grant_copy.c paravaned/grant_map.c paravaned/host.c paravaned/hypercall.c \
@@ -26,7 +26,8 @@ paravaned_paravaned_LDADD = paravaned/libmachine.la
 # Tests: a paravaned of their own and a client that speaks the protocol by itself.
 noinst_HEADERS += tests/unit/paravaned_client.h
 machine_tests = tests/unit/paravaned_domctl tests/unit/paravaned_process \
-	tests/unit/paravaned_clients tests/unit/paravaned_seccomp tests/unit/paravaned_stop
+	tests/unit/paravaned_clients tests/unit/paravaned_seccomp tests/unit/paravaned_stop \
+	tests/unit/paravaned_grants
 check_PROGRAMS += $(machine_tests) tests/unit/paravaned_image
 UNIT_TESTS += $(machine_tests)
 tests_unit_paravaned_domctl_SOURCES = tests/unit/paravaned_domctl.c tests/unit/paravaned_client.c
@@ -37,6 +38,8 @@ tests_unit_paravaned_clients_SOURCES = tests/unit/paravaned_clients.c tests/unit
 tests_unit_paravaned_clients_LDADD = $(CRITERION_LIBS)
 tests_unit_paravaned_seccomp_SOURCES = tests/unit/paravaned_seccomp.c
 tests_unit_paravaned_seccomp_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
+tests_unit_paravaned_grants_SOURCES = tests/unit/paravaned_grants.c
+tests_unit_paravaned_grants_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
 tests_unit_paravaned_stop_SOURCES = tests/unit/paravaned_stop.c
 tests_unit_paravaned_stop_LDADD = libs/libutil.la $(CRITERION_LIBS)
 

@@ -56,7 +56,7 @@ static int64_t sysctl_physinfo(struct client *c, struct xen_sysctl *op)
 	p->max_cpu_id = machine.nr_cpus - 1;
 	p->nr_nodes = 1;
 	p->cpu_khz = clk.tsc_khz;
-	p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+	p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1 | XEN_SYSCTL_PHYSCAP_gnttab_v2;
 	p->total_pages = machine.total_pages;
 	p->free_pages = free_pages();
 	p->outstanding_pages = claimed_pages();
@@ -134,6 +134,7 @@ static int64_t sysctl_scheduler_op(struct client *c, struct xen_sysctl *op)
 static int64_t (*const sysctls[])(struct client *c, struct xen_sysctl *op) = {
 	[XEN_SYSCTL_readconsole] = sysctl_readconsole,
 	[XEN_SYSCTL_physinfo] = sysctl_physinfo,
+	[XEN_SYSCTL_debug_keys] = sysctl_debug_keys,
 	[XEN_SYSCTL_sched_id] = sysctl_sched_id,
 	[XEN_SYSCTL_getdomaininfolist] = sysctl_getdomaininfolist,
 	[XEN_SYSCTL_getcpuinfo] = sysctl_getcpuinfo,

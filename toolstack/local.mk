@@ -36,7 +36,7 @@ bin_PROGRAMS += toolstack/xl
 toolstack_xl_SOURCES = \
 	toolstack/commands/cmd_block_list.c toolstack/commands/cmd_config_update.c \
 	toolstack/commands/cmd_console.c toolstack/commands/cmd_create.c \
-	toolstack/commands/cmd_destroy.c toolstack/commands/cmd_dmesg.c \
+	toolstack/commands/cmd_destroy.c toolstack/commands/cmd_debug_keys.c toolstack/commands/cmd_dmesg.c \
 	toolstack/commands/cmd_domid.c toolstack/commands/cmd_domname.c \
 	toolstack/commands/cmd_help.c toolstack/commands/cmd_info.c \
 	toolstack/commands/cmd_list.c toolstack/commands/cmd_mem_max.c \

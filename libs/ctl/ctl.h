@@ -78,6 +78,8 @@ int pvn_ctl_evtchn_status(struct pvn_ctl *c, struct evtchn_status *s);
 
 int pvn_ctl_physinfo(struct pvn_ctl *c, struct xen_sysctl_physinfo *info);
 int pvn_ctl_sched_id(struct pvn_ctl *c, uint32_t *id);
+/* XEN_SYSCTL_debug_keys: one thing said on the console ring per key. */
+int pvn_ctl_debug_keys(struct pvn_ctl *c, const char *keys);
 /* XEN_SYSCTL_readconsole: the machine's console ring.  At most *len bytes into buf, *len = how many;
  * incremental: from *index on, *index moves on. */
 int pvn_ctl_readconsole(struct pvn_ctl *c, char *buf, uint32_t *len, int clear, int incremental,

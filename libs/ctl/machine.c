@@ -53,6 +53,23 @@ int pvn_ctl_readconsole(struct pvn_ctl *c, char *buf, uint32_t *len, int clear, 
 	return rc;
 }
 
+int pvn_ctl_debug_keys(struct pvn_ctl *c, const char *keys)
+{
+	struct xen_sysctl s = { .cmd = XEN_SYSCTL_debug_keys };
+	size_t n = strlen(keys);
+	char *tmp = pvn_ctl_buffer(c, n);
+	int rc;
+
+	if (!tmp)
+		return -errno;
+	memcpy(tmp, keys, n);
+	s.u.debug_keys.nr_keys = (uint32_t)n;
+	set_xen_guest_handle(s.u.debug_keys.keys, tmp);
+	rc = pvn_ctl_sysctl(c, &s);
+	pvn_ctl_buffer_free(c, tmp);
+	return rc;
+}
+
 long pvn_ctl_version(struct pvn_ctl *c, int cmd, void *arg, size_t len)
 {
 	return pvn_ctl_hypercall(c, __HYPERVISOR_xen_version, arg, len, (unsigned long)cmd);

@@ -208,6 +208,51 @@ Test(paravaned_seccomp, only_own_memory_can_be_mapped)
 	cr_assert(GATE(SYS_brk, 0x10000, 0, 0, 0, 0) == DENIED);
 }
 
+/* The image's code and the mapper's orders: who could map over them would be the mapper. */
+Test(paravaned_seccomp, nothing_is_mapped_or_unmapped_at_the_image)
+{
+	const uint64_t fixed = MAP_SHARED | MAP_FIXED, reach = PVN_IMAGE_BASE - PVN_GUEST_END;
+	static const uint64_t va[] = { PVN_GUEST_END, PVN_SHARED_VA, PVN_IMAGE_BASE, PVN_IMAGE_BASE + 0x1000,
+				       PVN_MAPPER_PAGE_VA, 0x7ffffffff000UL, ~0UL };
+	size_t i;
+
+	for (i = 0; i < sizeof(va) / sizeof(va[0]); i++) {
+		cr_assert(GATE(SYS_mmap, va[i], 4096, PROT_READ, fixed, PVN_FD_MEM) == DENIED, "at %lx", va[i]);
+		cr_assert(GATE(SYS_munmap, va[i], 4096, 0, 0, 0) == DENIED, "at %lx", va[i]);
+	}
+	cr_assert(GATE(SYS_munmap, PVN_GUEST_END - 4096, reach, 0, 0, 0) == ALLOWED);
+	cr_assert(GATE(SYS_munmap, PVN_GUEST_END - 4096, reach + 1, 0, 0, 0) == DENIED);
+	cr_assert(GATE(SYS_mmap, PVN_GUEST_END - 4096, reach + 1, PROT_READ, fixed, PVN_FD_SHARED) == DENIED);
+	cr_assert(GATE(SYS_munmap, 0, PVN_GUEST_END, 0, 0, 0) == ALLOWED);
+	cr_assert(GATE(SYS_munmap, 0, PVN_GUEST_END + 1, 0, 0, 0) == DENIED);
+	cr_assert(GATE(SYS_munmap, 4096, PVN_GUEST_END, 0, 0, 0) == DENIED);
+}
+
+#define MAPPER(nr, ...)	call(PVN_MAPPER_RIP, nr, __VA_ARGS__)
+
+Test(paravaned_seccomp, the_mapper_does_its_work_and_nothing_else)
+{
+	const uint64_t fixed = MAP_SHARED | MAP_FIXED;
+	int nr;
+
+	cr_assert(seccomp_mapper_program(prog, &prog_len) == 0);
+	for (nr = -1; nr < 600; nr++) {
+		cr_assert(call(PVN_GATE_RIP, nr, 0, 0, 0, 0, 0) == SECCOMP_RET_KILL_PROCESS);
+		cr_assert(call(FOREIGN, nr, 0, 0, 0, 0, 0) == SECCOMP_RET_KILL_PROCESS);
+		if (nr != SYS_mmap && nr != SYS_munmap && nr != SYS_recvmsg && nr != SYS_write && nr != SYS_close &&
+		    nr != SYS_exit_group)
+			cr_assert(MAPPER(nr, 0, 0, 0, 0, 0) == SECCOMP_RET_KILL_PROCESS, "nr %d", nr);
+	}
+	cr_assert(MAPPER(SYS_mmap, 0x10000, 4096, PROT_READ, fixed, 1) == ALLOWED);
+	cr_assert(MAPPER(SYS_mmap, 0x10000, 4096, PROT_READ, fixed, 0) == SECCOMP_RET_KILL_PROCESS);
+	cr_assert(MAPPER(SYS_mmap, PVN_IMAGE_BASE, 4096, PROT_READ, fixed, 1) == SECCOMP_RET_KILL_PROCESS);
+	cr_assert(MAPPER(SYS_munmap, 0x10000, 4096, 0, 0, 0) == ALLOWED);
+	cr_assert(MAPPER(SYS_munmap, 0, PVN_GUEST_END, 0, 0, 0) == ALLOWED);
+	cr_assert(MAPPER(SYS_recvmsg, 0, 0, 0, 0, 0) == ALLOWED && MAPPER(SYS_write, 0, 0, 0, 0, 0) == ALLOWED);
+	cr_assert(MAPPER(SYS_close, 1, 0, 0, 0, 0) == ALLOWED);
+	cr_assert(MAPPER(SYS_close, 0, 0, 0, 0, 0) == SECCOMP_RET_KILL_PROCESS);
+}
+
 Test(paravaned_seccomp, arguments_of_the_rest_are_checked_too)
 {
 	uint64_t op;

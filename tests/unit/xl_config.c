@@ -165,7 +165,7 @@ static const struct {
 	{BASE "cpus='0-1'", "t.cfg:4: cpus: vCPUs cannot be pinned"},
 	{BASE "cpu_weight=512", "t.cfg:4: cpu_weight: weights are not enforced"},
 	{BASE "hap=1", "t.cfg:4: hap: is for HVM"},
-	{BASE "max_grant_version=2", "t.cfg:4: max_grant_version: grant tables of version 2"},
+	{BASE "max_grant_version=3", "t.cfg:4: max_grant_version: 3 is out of range"},
 	{BASE "max_grant_frames=65", "t.cfg:4: max_grant_frames: 65 is out of range"},
 	{BASE "max_event_channels=4096", "t.cfg:4: max_event_channels: 4096 is out of range"},
 	{BASE "firmware='uefi'", "t.cfg:4: firmware: `uefi': only pvgrub64"},

@@ -53,6 +53,7 @@ const struct xl_command xl_commands[] = {
 	 "-n, --numa              List host NUMA topology information"},
 	{"dmesg", cmd_dmesg, false, "[options]", "Read and/or clear dmesg buffer",
 	 "-c, --clear             Clear dmesg buffer as well as printing it"},
+	{"debug-keys", cmd_debug_keys, false, "<Keys>", "Send debug keys to the machine", NULL},
 	{"uptime", cmd_uptime, false, "[options] [Domain ...]",
 	 "Print uptime for all/some domains",
 	 "-s, --short             Short form, one line each and no header"},

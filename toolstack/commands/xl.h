@@ -81,6 +81,7 @@ int cmd_config_update(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
+int cmd_debug_keys(int argc, char **argv);
 int cmd_dmesg(int argc, char **argv);
 int cmd_domid(int argc, char **argv);
 int cmd_domname(int argc, char **argv);

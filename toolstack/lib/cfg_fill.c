@@ -237,15 +237,13 @@ static int fill_limits(struct cfg_parser *p)
 
 	if ((ret = cfg_number(p, "max_grant_frames", 4, 64, 64, &grant_frames)) ||
 	    (ret = cfg_number(p, "max_maptrack_frames", 0, 1u << 20, 1024, &maptrack)) ||
-	    (ret = cfg_number(p, "max_grant_version", 1, 2, 1, &version)) ||
+	    (ret = cfg_number(p, "max_grant_version", 1, 2, 2, &version)) ||
 	    (ret = cfg_number(p, "max_event_channels", 8, 4095, 1023, &ports)) ||
 	    (ret = cfg_number(p, "nomigrate", 0, 1, 0, &nomigrate)))
 		return ret;
-	if (version != 1)
-		return cfg_fail(p, cfg_line(p, "max_grant_version"), "max_grant_version",
-				"grant tables of version 2 are not there yet");
 	p->c->max_grant_frames = grant_frames;
 	p->c->max_maptrack_frames = maptrack;
+	p->c->max_grant_version = version;
 	p->c->max_event_channels = ports;
 	p->c->nomigrate = nomigrate;
 	return 0;

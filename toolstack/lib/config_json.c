@@ -56,6 +56,7 @@ static struct json_object *b_info(const struct domain_config *c)
 	add_string(o, "ramdisk", c->ramdisk);
 	add_number(o, "max_grant_frames", c->max_grant_frames);
 	add_number(o, "max_maptrack_frames", c->max_maptrack_frames);
+	add_number(o, "max_grant_version", c->max_grant_version);
 	json_object_object_add(o, "type.pv", json_object_new_object());
 	json_object_object_add(o, "arch_arm", json_object_new_object());
 	return o;

@@ -57,7 +57,7 @@ static int make_shell(struct toolstack *t, const struct domain_config *c, uint32
 		.max_evtchn_port = c->max_event_channels,
 		.max_grant_frames = c->max_grant_frames,
 		.max_maptrack_frames = c->max_maptrack_frames,
-		.grant_opts = XEN_DOMCTL_GRANT_version(1),
+		.grant_opts = XEN_DOMCTL_GRANT_version(c->max_grant_version),
 	};
 
 	memcpy(config.handle, c->uuid, sizeof(config.handle));

@@ -65,6 +65,7 @@ struct domain_config {
 	unsigned int max_vcpus;
 	unsigned int max_grant_frames;
 	unsigned int max_maptrack_frames;
+	unsigned int max_grant_version;
 	unsigned int max_event_channels;
 	bool nomigrate;
 	enum domain_action on_poweroff, on_reboot, on_watchdog, on_crash, on_soft_reset;
