@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # `make bench`: peers and us in the same run; prints a table, writes bench/results.json.
 # BENCH_RUNS (5), BENCH_ONLY (a pattern of metric names) narrow it.
-noinst_PROGRAMS += bench/peers bench/echo bench/boot bench/store
+noinst_PROGRAMS += bench/peers bench/echo bench/boot bench/store bench/grant
 bench_peers_SOURCES = bench/peers.c
 bench_peers_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2
 bench_peers_LDFLAGS = -all-static
@@ -9,10 +9,12 @@ bench_echo_SOURCES = bench/echo.c
 bench_echo_LDADD = libs/libxenevtchn.la libs/libutil.la $(XENSTORE_LIBS)
 bench_boot_SOURCES = bench/boot.c
 bench_boot_LDADD = libs/libutil.la $(XENSTORE_LIBS)
+bench_grant_SOURCES = bench/grant.c
+bench_grant_LDADD = libs/libxengnttab.la
 bench_store_SOURCES = bench/store.c
 bench_store_LDADD = libs/libutil.la $(XENSTORE_LIBS)
 EXTRA_DIST += bench/run
 
 .PHONY: bench
-bench: all
+bench: all tests/conformance/grant-peer-exchange.elf
 	SRC=$(abs_top_srcdir) BUILD=$(abs_top_builddir) bash $(top_srcdir)/bench/run

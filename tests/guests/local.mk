@@ -152,7 +152,8 @@ tests_guests_events_bare_LINK = $(ABI_GUEST_LINK)
 tests_guests_events_bare_LDADD = tests/guests/libguest.a
 tests_guests_events_bare_DEPENDENCIES = tests/guests/libguest.a $(top_srcdir)/tests/guests/lib/guest.lds
 
-EXTRA_DIST += tests/guestlib.sh tests/hostilelib.sh tests/system/guests.sh tests/system/sandbox.sh \
+EXTRA_DIST += tests/guestlib.sh tests/hostilelib.sh tests/grantlib.sh tests/system/grants-exchange.sh \
+	tests/system/grants-kill.sh tests/system/guests.sh tests/system/sandbox.sh \
 	tests/system/hostile-crash.sh tests/system/hostile-spin.sh tests/system/hostile-flood.sh \
 	tests/system/hostile-corrupt.sh tests/system/xl-watchdog.sh
 
