@@ -52,16 +52,31 @@ static void *fresh(void)
 	return page;
 }
 
-void *pt_page_get(bool zeroed)
+/* from NULL: zeroes. */
+static int fill(void *page, const void *from)
 {
-	struct mmuext_op op = { .cmd = MMUEXT_CLEAR_PAGE };
+	struct mmuext_op op = { .cmd = from != NULL ? MMUEXT_COPY_PAGE : MMUEXT_CLEAR_PAGE };
+
+	op.arg1.mfn = virt_to_mfn(page);
+	if (from != NULL)
+		op.arg2.src_mfn = virt_to_mfn(from);
+	return (int)HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
+}
+
+/* A page the hypervisor has not quite let go of on another vCPU waits in the pool a little longer. */
+void *pt_page_get(const void *from)
+{
 	void *page = pool_take();
 
-	if (page == NULL)
-		return fresh();
-	if (zeroed) {
-		op.arg1.mfn = virt_to_mfn(page);
-		BUG_ON(HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF) != 0);
+	if (page != NULL) {
+		if (fill(page, from) == 0)
+			return page;
+		pt_page_put(page);
+	}
+	page = fresh();
+	if (page != NULL && from != NULL && fill(page, from) != 0) {
+		pt_page_put(page);
+		page = NULL;
 	}
 	return page;
 }
@@ -70,18 +85,16 @@ void pt_page_put(void *page)
 {
 	unsigned long flags = spin_lock_irqsave(&pool_lock);
 	uint32_t pfn = virt_to_pfn(page);
-	bool kept = count < POOL_MAX;
 
-	if (kept) {
-		pages[pfn].next = head;
-		head = pfn;
-		count++;
-	}
-	spin_unlock_irqrestore(&pool_lock, flags);
-	if (kept)
+	/* The same here: refused, it stays. */
+	if (count >= POOL_MAX && direct_map_set(page, PTE_RAM | PTE_NX) == 0) {
+		spin_unlock_irqrestore(&pool_lock, flags);
+		pages[pfn].next = 1;
+		user_page_put(page);
 		return;
-	/* It would be lost to the domain if the hypervisor refused; it has no reason to. */
-	BUG_ON(direct_map_set(page, PTE_RAM | PTE_NX) != 0);
-	pages[pfn].next = 1;
-	user_page_put(page);
+	}
+	pages[pfn].next = head;
+	head = pfn;
+	count++;
+	spin_unlock_irqrestore(&pool_lock, flags);
 }

@@ -71,7 +71,7 @@ int user_table_make(struct mm *mm)
 	mm->l4 = l4_take();
 	if (mm->l4 != NULL)
 		return 0;
-	mm->l4 = pt_page_get(true);
+	mm->l4 = pt_page_get(NULL);
 	if (mm->l4 == NULL)
 		return -ENOMEM;
 	pin.arg1.mfn = virt_to_mfn(mm->l4);
@@ -175,7 +175,7 @@ static const uint64_t *table_at(struct mm *mm, uint64_t addr, unsigned int level
 			table = table_entry_page(*e);
 			continue;
 		}
-		fresh = pt_page_get(true);
+		fresh = pt_page_get(NULL);
 		if (fresh == NULL)
 			return NULL;
 		user_pte_set(mm, e, (virt_to_mfn(fresh) << PAGE_SHIFT) | PTE_TABLE);
@@ -285,21 +285,19 @@ static void l1_unshare(const uint64_t *l1)
 static int l1_fork(struct mm *child, struct mm *parent, const uint64_t *l1, uint64_t addr)
 {
 	const uint64_t *l2 = table_at(child, addr, 2);
-	void *copy = l2 == NULL ? NULL : pt_page_get(false);
-	struct mmuext_op op = { .cmd = MMUEXT_COPY_PAGE };
+	void *copy;
 	int rc;
 
-	if (copy == NULL)
+	if (l2 == NULL)
 		return -ENOMEM;
 	l1_share(parent, l1);
-	op.arg1.mfn = virt_to_mfn(copy);
-	op.arg2.src_mfn = virt_to_mfn(l1);
-	rc = (int)HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
-	if (rc == 0) {
-		user_pte_set(child, &l2[slot_of(addr, 2)],
-			     (virt_to_mfn(copy) << PAGE_SHIFT) | PTE_TABLE);
-		rc = mmu_batch_flush(child);
+	copy = pt_page_get(l1);
+	if (copy == NULL) {
+		l1_unshare(l1);
+		return -ENOMEM;
 	}
+	user_pte_set(child, &l2[slot_of(addr, 2)], (virt_to_mfn(copy) << PAGE_SHIFT) | PTE_TABLE);
+	rc = mmu_batch_flush(child);
 	if (rc != 0) {
 		l1_unshare(l1);
 		pt_page_put(copy);

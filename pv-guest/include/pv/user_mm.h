@@ -129,7 +129,7 @@ void user_page_put(void *page);
 uint32_t user_page_refs(const void *page);
 
 /* pt_pool.c: pages that may become page tables: nothing maps them writable. */
-void *pt_page_get(bool zeroed);
+void *pt_page_get(const void *from);	/* a copy of from, or zeroes for NULL */
 void pt_page_put(void *page);	/* hooked in nowhere any more */
 
 /* filemap.c: contents of files in memory, shared by who maps them. */
