@@ -12,12 +12,14 @@ static uint32_t *va_hints;
 void frame_table_init(uint64_t va)
 {
 	frame_table = (struct page_info *)va;
+	va_hints = (uint32_t *)(frame_table + header.range_frames - PVN_HEAP_FRAMES);
+	if (vcpu.id)
+		return; /* the first one fills in what all share */
 	this_domain.mfn_base = header.mfn_base;
 	this_domain.range_frames = header.range_frames;
 	this_domain.ram_mfn = this_domain.mfn_base + PVN_HEAP_FRAMES;
 	this_domain.ram_frames = this_domain.range_frames - PVN_HEAP_FRAMES;
 	this_domain.tot_pages = header.nr_pages;
-	va_hints = (uint32_t *)(frame_table + this_domain.ram_frames);
 }
 
 /* The RAM frame's slot, owned or not; NULL outside the domain's range. */
@@ -118,7 +120,7 @@ void frames_flush_released(void)
 {
 	if (!nr_released)
 		return;
-	tlb_flush_stale(); /* nobody may still reach them through an old mapping */
+	tlb_flush_stale_on(TLB_EVERYWHERE); /* nobody may still reach them through an old mapping */
 	release.op = PVN_REQ_MEM_RELEASE;
 	release.len = (uint32_t)(nr_released * sizeof(uint64_t));
 	nr_released = 0;
@@ -169,7 +171,7 @@ void page_become(uint64_t mfn, enum page_type type)
 
 	/* Invariant 4: nobody may still write through an old mapping. */
 	if (pg->type == PGT_writable && type != PGT_writable)
-		tlb_flush_stale();
+		tlb_flush_stale_on(TLB_EVERYWHERE);
 	pg->type = type;
 	pg->type_count = 1;
 	pg->validated = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Start of day: the vCPU context that the domain builder left in the page set becomes a
- * running guest.  Its page tables are validated here, as if the guest had asked; a
- * builder that lies crashes the domain.
+ * Start of day: the vCPU context in the page set becomes a running guest.  That of the first vCPU
+ * the domain builder left there, those of the others the guest itself (VCPUOP_initialise).  What a
+ * builder's context names is validated here, as if the guest had asked; a builder that lies crashes
+ * the domain.
  */
 #include <hv/descriptor.h>
 #include <hv/guest.h>
@@ -54,10 +55,10 @@ static void load_context(const struct vcpu_guest_context *c)
 	vcpu.xcr0 = XCR0_FP;
 	for (i = 0; i < 8; i++)
 		debugreg_set(i, c->debugreg[i]);
-	this_domain.vm_assist = c->vm_assist;
 	platform_set_segment_base(0, c->fs_base);
 	platform_set_segment_base(1, c->gs_base_kernel);
 	vcpu.cr3_mfn = xen_cr3_to_pfn(c->ctrlreg[3]);
+	vcpu.user_cr3_mfn = c->ctrlreg[1] ? xen_cr3_to_pfn(c->ctrlreg[1]) : 0;
 }
 
 /* The tables of descriptors: frames of the domain by now. */
@@ -76,43 +77,73 @@ static void load_descriptors(const struct vcpu_guest_context *c)
 	ldt_set(c->ldt_base, c->ldt_ents <= 8192 ? (uint32_t)c->ldt_ents : 0);
 }
 
-/* What the builder's privileged calls do on Xen: reference the tables, pin the L4. */
+/* What the builder's privileged calls do on Xen: pin the L4. */
 static void pin_tables(void)
 {
-	struct page_info *pg = mfn_page(vcpu.cr3_mfn);
-	int rc;
-
-	if (!pg)
-		domain_crash("start of day: cr3 names frame %#lx, not the domain's", vcpu.cr3_mfn);
 	mm_enter();
-	rc = page_get_type(vcpu.cr3_mfn, PGT_l4);
-	if (!rc)
-		rc = page_get_type(vcpu.cr3_mfn, PGT_l4); /* the pin's own reference */
+	if (!page_get_type(vcpu.cr3_mfn, PGT_l4))
+		mfn_page(vcpu.cr3_mfn)->pinned = 1;
 	mm_leave();
-	if (rc)
-		domain_crash("start of day: the page tables are not valid (%d)", rc);
-	pg->pinned = 1;
+}
+
+static void hypercall_page(void)
+{
+	if (!header.hypercall_mfn)
+		return;
+	if (!mfn_page(header.hypercall_mfn))
+		domain_crash("start of day: hypercall page is not a frame of the domain");
+	hypercall_page_fill(mfn_ptr(header.hypercall_mfn));
+}
+
+static void domain_start(const struct vcpu_guest_context *c)
+{
+	unsigned int v;
+
+	this_domain.nr_grant_frames = header.nr_grant_frames;
+	this_domain.vm_assist = c->vm_assist;
+	for (v = 0; v < header.nr_vcpus; v++) {
+		this_domain.vcpu[v].info = &shared_info_page.vcpu_info[v];
+		this_domain.vcpu[v].runstate = RUNSTATE_offline;
+		this_domain.vcpu[v].state_since_ns = now_ns();
+		memcpy(this_domain.vcpu[v].runstate_time, pvcpu(v).runstate_time, sizeof(pvcpu(v).runstate_time));
+	}
+	hypercall_page();
+	time_init();
+}
+
+/* Others that the builder wants to be up from the start may be here early. */
+static void wait_for_domain(void)
+{
+	while (!__atomic_load_n(&this_domain.ready, __ATOMIC_ACQUIRE))
+		platform_yield();
 }
 
 void guest_start(void)
 {
-	this_domain.nr_grant_frames = header.nr_grant_frames;
-	vcpu.id = 0;
-	vcpu_info_ptr = &shared_info_page.vcpu_info[vcpu.id];
-	load_context(pset(PVN_CONTEXT_OFFSET + vcpu.id * PVN_CONTEXT_STRIDE,
-			  struct vcpu_guest_context));
+	const struct vcpu_guest_context *c =
+		pset(PVN_CONTEXT_OFFSET + vcpu.id * PVN_CONTEXT_STRIDE, struct vcpu_guest_context);
+	int rc;
+
+	if (vcpu.id)
+		wait_for_domain();
+	else
+		domain_start(c);
+	vcpu_info_ptr = this_vcpu.info;
+	if (!this_vcpu.initialised) {
+		rc = guest_context_take(c);
+		if (rc)
+			domain_crash("start of day: the context of vCPU %u is not valid (%d)", vcpu.id, rc);
+	}
+	load_context(c);
 	if (vcpu.regs.rip >= platform_va_end())
 		domain_crash("entry point %#lx lies above this platform's address space",
 			     vcpu.regs.rip);
-	pin_tables();
-	load_descriptors(pset(PVN_CONTEXT_OFFSET + vcpu.id * PVN_CONTEXT_STRIDE,
-			      struct vcpu_guest_context));
-	if (header.hypercall_mfn) {
-		if (!mfn_page(header.hypercall_mfn))
-			domain_crash("start of day: hypercall page is not a frame of the domain");
-		hypercall_page_fill(mfn_ptr(header.hypercall_mfn));
-	}
-	time_init();
+	if (!vcpu.id)
+		pin_tables();
+	load_descriptors(c);
+	this_vcpu.initialised = this_vcpu.started = 1;
+	__atomic_store_n(&this_domain.ready, 1, __ATOMIC_RELEASE);
+	time_init_vcpu();
 	WRITE_ONCE(pvcpu(vcpu.id).run_state, PVN_VCPU_RUNNING);
 	smp_mb(); /* a waker that still saw DOWN relies on the drain that follows */
 	hv_exit_work = 1; /* events that came before there was anybody to kick */

@@ -14,6 +14,15 @@ extern int platform_have_fsgsbase;
 /* guest.c: start of day from the vcpu context in the page set. */
 void guest_start(void) __attribute__((noreturn));
 
+/* smp.c: VCPUOP_up and _down, of any vCPU */
+struct vcpu_guest_context;
+/* Of VCPUOP_initialise: reference what the context names, as Xen checks it.  0, -EINVAL. */
+int guest_context_take(const struct vcpu_guest_context *c);
+int smp_is_up(unsigned int v);
+long smp_up(unsigned int v);
+long smp_down(unsigned int v);
+void smp_rest_if_down(void);	/* on the way to the guest: stay here until up */
+
 /* What iretq takes from the stack. */
 struct return_frame {
 	uint64_t rip, cs, rflags, rsp, ss;
@@ -75,7 +84,8 @@ void vcpu_nudge(unsigned int v);	/* have it look at what it waits for */
 
 /* time.c: ns of system time. */
 uint64_t now_ns(void);
-void time_init(void);
+void time_init(void);			/* of the domain */
+void time_init_vcpu(void);
 void time_update_vcpu(void);		/* fill vcpu_info.time */
 void timers_run(void);			/* raise VIRQ_TIMER for what is due, if timer_due */
 void timers_run_at(uint64_t now);	/* the same, for a caller who knows the time */
@@ -84,6 +94,7 @@ void timers_arm(void);
 void runstate_change(int new_state, uint64_t now);
 void runstate_publish(void);		/* to the area the guest registered, if it can be written just now */
 void time_publish(void);		/* likewise */
+void runstate_get(unsigned int v, struct vcpu_runstate_info *ri);
 
 /* hypercall_page.c */
 void hypercall_page_fill(void *page);

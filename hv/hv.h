@@ -98,9 +98,45 @@ struct pt_work {
 	struct pt_frame stack[PT_WORK_DEPTH];
 };
 
+/* Entries of page tables that changed, in order: each vCPU has forgotten those up to its
+ * tlb_seen (tlb.c).  Written under mm_lock, read by all. */
+#define TLB_LOG		256
+struct tlb_log {
+	uint64_t head;			/* of the next one, ever growing */
+	uint64_t all;			/* who has not seen this far has to forget everything */
+	struct {
+		uint64_t va, pages;
+	} range[TLB_LOG];
+};
+
+/* Of each vCPU, what its siblings have to know or may change. */
+struct vcpu_public {
+	struct vcpu_info *info;		/* the same address in every process */
+	uint64_t info_gfn;		/* registered vcpu_info's frame, 0 = the shared_info slot */
+	uint32_t initialised;		/* has a context, whose frames are referenced */
+	uint32_t started;		/* has a process */
+	uint32_t pid;			/* of it, as its siblings see it */
+
+	/* tlb.c */
+	uint32_t in_play;		/* may run guest code without looking at tlb_wanted first */
+	uint64_t tlb_wanted, tlb_acked, tlb_seen;	/* positions in the log */
+
+	uint64_t periodic_next_ns, periodic_ns;	/* system time, 0 = off */
+	uint64_t runstate_va;		/* registered area, 0 = none */
+	uint64_t time_va;		/* registered area, 0 = none or filled in */
+	uint32_t runstate_version;	/* odd while the rest changes */
+	uint32_t runstate;
+	uint64_t state_since_ns;
+	uint64_t runstate_time[4];
+} __attribute__((aligned(64)));
+
 /* Shared by the vCPUs of the domain. */
 struct domain {
 	uint32_t mm_lock;
+	uint32_t vcpu_lock;		/* who is up */
+	uint32_t ready;			/* the first vCPU has set all of this up */
+	struct vcpu_public vcpu[PVN_MAX_VCPUS];
+	struct tlb_log tlb;
 	struct pt_work pt_work;		/* under mm_lock */
 	uint64_t mfn_base;
 	uint64_t ram_mfn;		/* first RAM mfn */
@@ -131,7 +167,6 @@ struct hypercall_again {
 struct vcpu {
 	struct cpu_regs regs;
 	uint32_t id;
-	uint64_t info_gfn;		/* registered vcpu_info's frame, 0 = the shared_info slot */
 
 	uint64_t cr3_mfn;		/* kernel page tables */
 	uint64_t user_cr3_mfn;
@@ -158,20 +193,16 @@ struct vcpu {
 	uint64_t ldt_mfn[LDT_PAGES];	/* pages of it in use, 0 = not looked at yet */
 
 	/* Times in ns of system time; 0 = off. */
-	uint64_t singleshot_ns, periodic_next_ns, periodic_ns, armed_ns;
+	uint64_t singleshot_ns, armed_ns;
 	uint32_t timer_due;		/* the host timer fired, or a deadline lay in the past */
 	uint64_t poll_window_ns;
-
-	uint64_t runstate_va;		/* registered area, 0 = none */
-	uint64_t time_va;		/* registered area, 0 = none or filled in */
-	uint64_t state_since_ns;
-	uint64_t runstate_time[4];
 
 	struct pv_trap traps[256];
 };
 
 extern struct vcpu vcpu;
 #define this_domain (*(struct domain *)PVN_PRIVATE_VA)
+#define this_vcpu (this_domain.vcpu[vcpu.id])	/* this one's */
 
 /* The page set and its parts. */
 #define pset(offset, type) ((type *)(PVN_SHARED_VA + (offset)))
@@ -185,11 +216,12 @@ extern struct vcpu vcpu;
 /* Something happened while the image ran (a kick, a timer): look before leaving. */
 extern volatile uint32_t hv_exit_work;
 
+void spin_lock_slow(uint32_t *l);	/* smp.c */
+
 static inline void spin_lock(uint32_t *l)
 {
-	while (__atomic_exchange_n(l, 1, __ATOMIC_ACQUIRE))
-		while (READ_ONCE(*l))
-			__builtin_ia32_pause();
+	if (unlikely(__atomic_exchange_n(l, 1, __ATOMIC_ACQUIRE)))
+		spin_lock_slow(l);
 }
 
 static inline void spin_unlock(uint32_t *l)

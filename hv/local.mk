@@ -8,7 +8,7 @@ HV_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2 -g -ffreestanding -fno-builtin -fPIE -
 
 pkglibexec_PROGRAMS += hv/paravane-hv
 hv_paravane_hv_SOURCES = \
-	hv/guest.c hv/traps.c hv/descriptor.c hv/debugreg.c hv/emulate.c hv/evtchn.c hv/fifo.c hv/time.c hv/machine.c hv/lib.c \
+	hv/guest.c hv/smp.c hv/traps.c hv/descriptor.c hv/debugreg.c hv/emulate.c hv/evtchn.c hv/fifo.c hv/time.c hv/machine.c hv/lib.c \
 	hv/frames.c hv/pagetable.c hv/validate.c hv/tlb.c hv/walk.c hv/hypercall_page.c \
 	hv/process/entry.S hv/process/start.c hv/process/signal.c hv/process/va.c \
 	hv/process/mapper_loop.S hv/process/mapper.c hv/process/timer.c hv/process/wait.c hv/process/segments.c \
@@ -30,7 +30,7 @@ EXTRA_DIST += hv/process/image.lds
 # The image's common code in an ordinary process, for unit tests and sanitizers.
 HV_TEST_CPPFLAGS = $(HV_CPPFLAGS) -DPVN_SHARED_VA=0x210000000000UL \
 	-DPVN_DIRECTMAP_VA=0x220000000000UL -DPVN_PRIVATE_VA=0x240000000000UL
-HV_TEST_SOURCES = tests/unit/hv_shim.c tests/unit/hv_mm_check.c hv/traps.c hv/descriptor.c hv/debugreg.c hv/emulate.c hv/evtchn.c hv/fifo.c hv/time.c hv/frames.c \
+HV_TEST_SOURCES = tests/unit/hv_shim.c hv/smp.c tests/unit/hv_mm_check.c hv/traps.c hv/descriptor.c hv/debugreg.c hv/emulate.c hv/evtchn.c hv/fifo.c hv/time.c hv/frames.c \
 	hv/pagetable.c hv/validate.c hv/tlb.c hv/walk.c \
 	hypercalls/dispatch.c hypercalls/trace.c hypercalls/compat.c hypercalls/traps.c hypercalls/mmu.c hypercalls/sched.c \
 	hypercalls/vcpu.c hypercalls/evtchn.c hypercalls/memory.c hypercalls/grant.c hypercalls/grant_copy.c \

@@ -111,7 +111,16 @@ uint64_t pt_steal_entry(uint64_t mfn, unsigned int slot);
 /* tlb.c: present entries that were changed and may still be cached. */
 void tlb_stale_entry(uint64_t table_mfn, int level, unsigned int slot);
 void tlb_stale_table(uint64_t mfn);	/* it stops being a table */
-void tlb_flush_stale(void);		/* what a full flush must forget */
+void tlb_flush_stale(void);		/* what a full flush of this vCPU must forget */
+/* The same on all vCPUs whose bit is set; when it returns none of them runs guest code with an old
+ * translation any more.  Under mm_lock. */
+#define TLB_EVERYWHERE	(~0UL)
+void tlb_flush_stale_on(uint64_t vcpus);
+void tlb_flush_one_on(uint64_t va, uint64_t vcpus);
+/* Leaving and entering the guest, by the code that knows the platform's way. */
+void tlb_enter_guest(void);
+void tlb_leave_guest(void);
+void tlb_acknowledge(void);		/* in the image, which does not leave without tlb_enter_guest() */
 void tlb_flush_all(void);		/* other tables from now on */
 void tlb_flush_one(uint64_t va);
 

@@ -32,9 +32,14 @@ void platform_set_timer(uint64_t ns);
  * `now` and the value returned are system time: clocks are read seldom on this path. */
 uint64_t platform_wait(uint64_t now, uint64_t until);
 void platform_yield(void);
-
-/* Wake vCPU v, another one of the domain, for what has been put into its inbound bits. */
+/* Wake that vCPU, if it sleeps, or have it look for work before it goes on with the guest. */
 void platform_kick(unsigned int v);
+/* Have that vCPU leave the guest for a moment, or acknowledge that it is not there (tlb.c). */
+void platform_interrupt(unsigned int v);
+/* A vCPU that is down: sleep until platform_restart() of it and it is up again. */
+void platform_rest(void);
+void platform_restart(unsigned int v);
+
 
 /* Ring doorbell `link` (wake its sleeping reader). */
 void platform_doorbell(unsigned int link);

@@ -51,17 +51,24 @@ void time_init(void)
 	s->wc_sec_hi = (uint32_t)(header.clock.wc_sec >> 32);
 	s->wc_nsec = header.clock.wc_nsec;
 	s->wc_version = 2;
+}
+
+/* The vCPU has been offline since the machine gave the domain its clock. */
+void time_init_vcpu(void)
+{
+	struct vcpu_public *p = &this_vcpu;
+	uint64_t now = now_ns();
+
 	time_update_vcpu();
-	vcpu.state_since_ns = now_ns();
-	memcpy(vcpu.runstate_time, pvcpu(vcpu.id).runstate_time, sizeof(vcpu.runstate_time));
-	vcpu.periodic_ns = PERIODIC_DEFAULT_NS;
-	vcpu.periodic_next_ns = vcpu.state_since_ns + PERIODIC_DEFAULT_NS;
+	runstate_change(RUNSTATE_running, now);
+	p->periodic_ns = PERIODIC_DEFAULT_NS;
+	p->periodic_next_ns = now + PERIODIC_DEFAULT_NS;
 	timers_arm();
 }
 
 uint64_t timers_next(void)
 {
-	uint64_t a = vcpu.singleshot_ns, b = this_domain.virq_port[vcpu.id][VIRQ_TIMER] ? vcpu.periodic_next_ns : 0;
+	uint64_t a = vcpu.singleshot_ns, b = this_domain.virq_port[vcpu.id][VIRQ_TIMER] ? this_vcpu.periodic_next_ns : 0;
 
 	return !a || (b && b < a) ? b : a;
 }
@@ -87,7 +94,7 @@ void timers_run(void)
 
 void timers_run_at(uint64_t now)
 {
-	uint64_t next = timers_next();
+	uint64_t next = timers_next(), period;
 
 	if (vcpu.armed_ns <= now)
 		vcpu.armed_ns = 0;
@@ -99,11 +106,9 @@ void timers_run_at(uint64_t now)
 	}
 	if (vcpu.singleshot_ns && vcpu.singleshot_ns <= now)
 		vcpu.singleshot_ns = 0;
-	if (vcpu.periodic_next_ns && vcpu.periodic_next_ns <= now) {
-		uint64_t missed = (now - vcpu.periodic_next_ns) / vcpu.periodic_ns;
-
-		vcpu.periodic_next_ns += (missed + 1) * vcpu.periodic_ns;
-	}
+	period = this_vcpu.periodic_ns;
+	if (this_vcpu.periodic_next_ns && this_vcpu.periodic_next_ns <= now && period)
+		this_vcpu.periodic_next_ns += ((now - this_vcpu.periodic_next_ns) / period + 1) * period;
 	evtchn_raise_virq(VIRQ_TIMER);
 	timers_arm();
 }
@@ -112,7 +117,7 @@ void timers_run_at(uint64_t now)
 void time_publish(void)
 {
 	struct vcpu_time_info t = vcpu_info_ptr->time;
-	uint64_t at = vcpu.time_va;
+	uint64_t at = this_vcpu.time_va;
 
 	if (!at)
 		return;
@@ -122,26 +127,47 @@ void time_publish(void)
 	barrier();
 	t.version++;
 	copy_to_guest(at, &t.version, sizeof(t.version));
-	vcpu.time_va = 0;
+	this_vcpu.time_va = 0;
+}
+
+/* Of any vCPU, at one moment; the present state counts up to now. */
+void runstate_get(unsigned int v, struct vcpu_runstate_info *ri)
+{
+	const struct vcpu_public *p = &this_domain.vcpu[v];
+	uint32_t version;
+	uint64_t now;
+
+	memset(ri, 0, sizeof(*ri));
+	do {
+		version = __atomic_load_n(&p->runstate_version, __ATOMIC_ACQUIRE);
+		ri->state = (int)READ_ONCE(p->runstate);
+		ri->state_entry_time = READ_ONCE(p->state_since_ns);
+		memcpy(ri->time, p->runstate_time, sizeof(ri->time));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while ((version & 1) || READ_ONCE(p->runstate_version) != version);
+	now = now_ns();
+	if (now > ri->state_entry_time)
+		ri->time[ri->state & 3] += now - ri->state_entry_time;
 }
 
 void runstate_publish(void)
 {
-	const uint64_t entry_time_va = vcpu.runstate_va + offsetof(struct vcpu_runstate_info, state_entry_time);
+	const struct vcpu_public *p = &this_vcpu;
+	const uint64_t entry_time_va = p->runstate_va + offsetof(struct vcpu_runstate_info, state_entry_time);
 	int flagged = !!(this_domain.vm_assist & 1UL << VMASST_TYPE_runstate_update_flag);
 	struct vcpu_runstate_info ri;
 
-	if (!vcpu.runstate_va)
+	if (!p->runstate_va)
 		return;
 	memset(&ri, 0, sizeof(ri));
-	ri.state = RUNSTATE_running;
-	ri.state_entry_time = vcpu.state_since_ns | (flagged ? XEN_RUNSTATE_UPDATE : 0);
-	memcpy(ri.time, vcpu.runstate_time, sizeof(ri.time));
+	ri.state = (int)p->runstate;
+	ri.state_entry_time = p->state_since_ns | (flagged ? XEN_RUNSTATE_UPDATE : 0);
+	memcpy(ri.time, p->runstate_time, sizeof(ri.time));
 	if (flagged) {
 		copy_to_guest(entry_time_va, &ri.state_entry_time, sizeof(uint64_t));
 		barrier(); /* stores are seen in order: update is said first, and taken back last */
 	}
-	if (copy_to_guest(vcpu.runstate_va, &ri, sizeof(ri)) || !flagged)
+	if (copy_to_guest(p->runstate_va, &ri, sizeof(ri)) || !flagged)
 		return; /* unmapped just now: the next change tries again */
 	barrier();
 	ri.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
@@ -151,11 +177,15 @@ void runstate_publish(void)
 /* The state being left is charged; the guest sees its own record when it runs again. */
 void runstate_change(int new_state, uint64_t now)
 {
-	int old = new_state == RUNSTATE_running ? RUNSTATE_blocked : RUNSTATE_running;
+	struct vcpu_public *p = &this_vcpu;
 
-	vcpu.runstate_time[old] += now - vcpu.state_since_ns;
-	vcpu.state_since_ns = now;
-	memcpy(pvcpu(vcpu.id).runstate_time, vcpu.runstate_time, sizeof(vcpu.runstate_time));
+	WRITE_ONCE(p->runstate_version, p->runstate_version + 1);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	p->runstate_time[p->runstate & 3] += now - p->state_since_ns;
+	p->runstate = (uint32_t)new_state;
+	p->state_since_ns = now;
+	__atomic_store_n(&p->runstate_version, p->runstate_version + 1, __ATOMIC_RELEASE);
+	memcpy(pvcpu(vcpu.id).runstate_time, p->runstate_time, sizeof(p->runstate_time));
 	if (new_state == RUNSTATE_running) {
 		runstate_publish();
 		time_publish();

@@ -211,9 +211,12 @@ void guest_exit_work(void)
 		if (READ_ONCE(pv->kicked)) {
 			WRITE_ONCE(pv->kicked, 0);
 			smp_mb(); /* pairs with the waker's: bit first, then kicked */
+			timers_arm(); /* a sibling may have changed the periodic one */
 		}
+		smp_rest_if_down();
 		evtchn_drain();
 		timers_run();
+		tlb_enter_guest();
 	} while (hv_exit_work);
 
 	if (guest_nmi_due())

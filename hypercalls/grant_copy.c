@@ -99,7 +99,9 @@ static int16_t transfer(const struct gnttab_transfer *t)
 
 	if (!pg || pg->count)
 		return GNTST_bad_page;
-	tlb_flush_stale();
+	mm_enter();
+	tlb_flush_stale_on(TLB_EVERYWHERE);
+	mm_leave();
 	q.op = PVN_REQ_GRANT_TRANSFER;
 	q.a[0] = t->mfn;
 	q.a[1] = t->domid;

@@ -229,7 +229,7 @@ static int unmap_batch(struct unmap *u, uint32_t n)
 		which[nr++] = i;
 	}
 	if (nr)
-		tlb_flush_stale();
+		tlb_flush_stale_on(TLB_EVERYWHERE);
 	mm_leave();
 	if (nr && ask(PVN_REQ_GRANT_UNMAP, nr))
 		return -XEN_EFAULT;

@@ -43,7 +43,7 @@ static int release_extent(uint64_t mfn, unsigned int order)
 		if (!pg || pg->count)
 			return 0;
 	}
-	tlb_flush_stale();
+	tlb_flush_stale_on(TLB_EVERYWHERE);
 	for (i = 0; i < n; i += part) {
 		part = n - i < BATCH ? n - i : BATCH;
 		if (!release_run(mfn + i, part))

@@ -189,16 +189,18 @@ static int read_vcpumask(uint64_t handle, uint64_t *mask)
 
 static long flush_after(uint64_t va, uint64_t flags)
 {
-	uint64_t vcpus = flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK, mask;
+	uint64_t vcpus = flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK, mask = 1UL << vcpu.id;
 
 	if ((flags & UVMF_FLUSHTYPE_MASK) != UVMF_TLB_FLUSH && (flags & UVMF_FLUSHTYPE_MASK) != UVMF_INVLPG)
 		return 0;
-	if (vcpus != UVMF_LOCAL && vcpus != UVMF_ALL && read_vcpumask(vcpus, &mask))
+	if (vcpus == UVMF_ALL)
+		mask = TLB_EVERYWHERE;
+	else if (vcpus != UVMF_LOCAL && read_vcpumask(vcpus, &mask))
 		return -XEN_EFAULT;
 	if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
-		tlb_flush_stale();
+		tlb_flush_stale_on(mask);
 	else
-		tlb_flush_one(va);
+		tlb_flush_one_on(va, mask);
 	return 0;
 }
 
@@ -306,9 +308,9 @@ static long flush_multi(const struct mmuext_op *op)
 	if (read_vcpumask((uint64_t)op->arg2.vcpumask.p, &mask))
 		return -XEN_EINVAL;
 	if (op->cmd == MMUEXT_TLB_FLUSH_MULTI)
-		tlb_flush_stale();
+		tlb_flush_stale_on(mask);
 	else
-		tlb_flush_one(op->arg1.linear_addr);
+		tlb_flush_one_on(op->arg1.linear_addr, mask);
 	return 0;
 }
 
@@ -335,12 +337,16 @@ static long ext_op(const struct mmuext_op *op)
 	case MMUEXT_NEW_USER_BASEPTR:
 		return new_baseptr(op->arg1.mfn, &vcpu.user_cr3_mfn, 1);
 	case MMUEXT_TLB_FLUSH_LOCAL:
-	case MMUEXT_TLB_FLUSH_ALL:
 		tlb_flush_stale();
 		return 0;
+	case MMUEXT_TLB_FLUSH_ALL:
+		tlb_flush_stale_on(TLB_EVERYWHERE);
+		return 0;
 	case MMUEXT_INVLPG_LOCAL:
-	case MMUEXT_INVLPG_ALL:
 		tlb_flush_one(op->arg1.linear_addr);
+		return 0;
+	case MMUEXT_INVLPG_ALL:
+		tlb_flush_one_on(op->arg1.linear_addr, TLB_EVERYWHERE);
 		return 0;
 	case MMUEXT_TLB_FLUSH_MULTI:
 	case MMUEXT_INVLPG_MULTI:

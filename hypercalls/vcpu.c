@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* vcpu_op (<xen/vcpu.h>): timers, vcpu_info, run states. */
+/* vcpu_op (<xen/vcpu.h>): bringing vCPUs up and down, timers, vcpu_info, run states. */
 #include <hypercalls/dispatch.h>
 #include <hv/guest.h>
 #include <hv/mm.h>
+#include <hv/platform.h>
 
 #define PERIOD_MIN_NS	1000000UL
 #define PERIOD_MAX_NS	((1UL << 62) - 1)	/* Xen's STIME_DELTA_MAX */
 
-static long register_info(uint64_t arg)
+/* Of this vCPU, or of one that is down: nobody uses its vcpu_info then. */
+static long register_info(unsigned int v, uint64_t arg)
 {
+	struct vcpu_public *p = &this_domain.vcpu[v];
 	struct vcpu_register_vcpu_info r;
 	struct vcpu_info *to;
 	int rc;
@@ -17,7 +20,9 @@ static long register_info(uint64_t arg)
 		return -XEN_EFAULT;
 	if (r.offset > PAGE_SIZE - sizeof(struct vcpu_info) || r.offset % sizeof(uint64_t))
 		return -XEN_ENXIO;
-	if (vcpu.info_gfn || !mfn_page(r.mfn))
+	if (v != vcpu.id && smp_is_up(v))
+		return -XEN_EINVAL;
+	if (p->info_gfn || !mfn_page(r.mfn))
 		return -XEN_EINVAL;
 	mm_enter();
 	rc = page_get_type(r.mfn, PGT_writable);
@@ -25,54 +30,68 @@ static long register_info(uint64_t arg)
 	if (rc)
 		return -XEN_EINVAL;
 	to = (struct vcpu_info *)((char *)mfn_ptr(r.mfn) + r.offset);
-	*to = *vcpu_info_ptr;
-	vcpu.info_gfn = r.mfn;
-	vcpu_info_ptr = to;
+	*to = *p->info;
+	p->info_gfn = r.mfn;
+	__atomic_store_n(&p->info, to, __ATOMIC_RELEASE);
 	/* Events may have come while both places were in use: let the guest look at all. */
 	to->evtchn_pending_sel = ~0UL;
 	to->evtchn_upcall_pending = 1;
-	time_update_vcpu();
+	if (v == vcpu.id) {
+		vcpu_info_ptr = to;
+		time_update_vcpu();
+	}
 	return 0;
 }
 
-static long register_runstate(uint64_t arg)
+static long get_runstate(unsigned int v, uint64_t arg)
+{
+	struct vcpu_runstate_info ri;
+
+	runstate_get(v, &ri);
+	return copy_to_guest(arg, &ri, sizeof(ri));
+}
+
+static long register_runstate(unsigned int v, uint64_t arg)
 {
 	struct vcpu_register_runstate_memory_area a;
+	struct vcpu_runstate_info ri;
 
 	if (copy_from_guest(&a, arg, sizeof(a)))
 		return -XEN_EFAULT;
 	if (!guest_handle_ok(a.addr.p))
 		return -XEN_EFAULT;
-	vcpu.runstate_va = a.addr.p;
-	runstate_publish();
+	WRITE_ONCE(this_domain.vcpu[v].runstate_va, a.addr.p);
+	if (v == vcpu.id) {
+		runstate_publish();
+		return 0;
+	}
+	runstate_get(v, &ri);
+	copy_to_guest(a.addr.p, &ri, sizeof(ri)); /* as Xen: not there now is no error */
 	return 0;
 }
 
-static long register_time(uint64_t arg)
+static long register_time(unsigned int v, uint64_t arg)
 {
 	struct vcpu_register_time_memory_area a;
 
 	if (copy_from_guest(&a, arg, sizeof(a)) || !guest_handle_ok(a.addr.p))
 		return -XEN_EFAULT;
-	vcpu.time_va = a.addr.p;
-	time_publish();
+	WRITE_ONCE(this_domain.vcpu[v].time_va, a.addr.p); /* another one fills it in when it runs next */
+	if (v == vcpu.id)
+		time_publish();
 	return 0;
 }
 
-static long get_runstate(uint64_t arg)
+/* Another vCPU looks at its timers when it is kicked. */
+static void periodic_changed(unsigned int v)
 {
-	struct vcpu_runstate_info ri;
-	uint64_t now = now_ns();
-
-	memset(&ri, 0, sizeof(ri));
-	ri.state = RUNSTATE_running;
-	ri.state_entry_time = vcpu.state_since_ns;
-	memcpy(ri.time, vcpu.runstate_time, sizeof(ri.time));
-	ri.time[RUNSTATE_running] += now - vcpu.state_since_ns;
-	return copy_to_guest(arg, &ri, sizeof(ri));
+	if (v == vcpu.id)
+		timers_arm();
+	else
+		vcpu_nudge(v);
 }
 
-static long set_periodic(uint64_t arg)
+static long set_periodic(unsigned int v, uint64_t arg)
 {
 	struct vcpu_set_periodic_timer t;
 
@@ -80,9 +99,44 @@ static long set_periodic(uint64_t arg)
 		return -XEN_EFAULT;
 	if (t.period_ns < PERIOD_MIN_NS || t.period_ns > PERIOD_MAX_NS)
 		return -XEN_EINVAL;
-	vcpu.periodic_ns = t.period_ns;
-	vcpu.periodic_next_ns = now_ns() + t.period_ns;
-	timers_arm();
+	WRITE_ONCE(this_domain.vcpu[v].periodic_ns, t.period_ns);
+	WRITE_ONCE(this_domain.vcpu[v].periodic_next_ns, now_ns() + t.period_ns);
+	periodic_changed(v);
+	return 0;
+}
+
+/* The context waits in the page set for the process that VCPUOP_up makes. */
+static long initialise(unsigned int v, uint64_t arg)
+{
+	static struct vcpu_guest_context c;
+	struct vcpu_public *p = &this_domain.vcpu[v];
+	long rc = -XEN_EEXIST;
+
+	if (copy_from_guest(&c, arg, sizeof(c)))
+		return -XEN_EFAULT;
+	spin_lock(&this_domain.vcpu_lock);
+	if (!p->initialised)
+		rc = guest_context_take(&c);
+	if (!rc) {
+		memcpy(pset(PVN_CONTEXT_OFFSET + v * PVN_CONTEXT_STRIDE, void), &c, sizeof(c));
+		p->initialised = 1;
+	}
+	spin_unlock(&this_domain.vcpu_lock);
+	if (!rc && (c.flags & VGCF_online))
+		rc = smp_up(v);
+	return rc;
+}
+
+static long send_nmi(unsigned int v, uint64_t arg)
+{
+	if (arg)
+		return -XEN_EINVAL;
+	if (v == vcpu.id) {
+		guest_nmi();
+		return 0;
+	}
+	__atomic_store_n(&pvcpu(v).nmi, 1, __ATOMIC_SEQ_CST);
+	platform_kick(v);
 	return 0;
 }
 
@@ -100,45 +154,48 @@ static long set_singleshot(uint64_t arg)
 	return 0;
 }
 
+/* What only the vCPU itself may do to itself. */
+static long own_vcpu_op(uint32_t cmd, uint64_t arg)
+{
+	if (cmd == VCPUOP_set_singleshot_timer)
+		return set_singleshot(arg);
+	vcpu.singleshot_ns = 0;
+	return 0;
+}
+
 long do_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4, uint64_t a5)
 {
-	id = (uint32_t)id;
-	if (id >= header.nr_vcpus)
+	unsigned int v = (uint32_t)id;
+
+	if (v >= header.nr_vcpus)
 		return -XEN_ENOENT;
 	switch ((uint32_t)cmd) {
-	case VCPUOP_is_up:
-		return id == vcpu.id;
-	case VCPUOP_get_runstate_info:
-		return get_runstate(arg);
-	}
-	if (id != vcpu.id)
-		return cmd <= VCPUOP_register_vcpu_info ? -XEN_EINVAL : -XEN_ENOSYS;
-	switch ((uint32_t)cmd) {
-	case VCPUOP_up:
-		return 0;
 	case VCPUOP_initialise:
-		return -XEN_EEXIST;
+		return initialise(v, arg);
+	case VCPUOP_up:
+		return smp_up(v);
+	case VCPUOP_down:
+		return smp_down(v);
+	case VCPUOP_is_up:
+		return smp_is_up(v);
+	case VCPUOP_get_runstate_info:
+		return get_runstate(v, arg);
 	case VCPUOP_register_runstate_memory_area:
-		return register_runstate(arg);
+		return register_runstate(v, arg);
 	case VCPUOP_set_periodic_timer:
-		return set_periodic(arg);
+		return set_periodic(v, arg);
 	case VCPUOP_stop_periodic_timer:
-		vcpu.periodic_next_ns = 0;
+		WRITE_ONCE(this_domain.vcpu[v].periodic_next_ns, 0);
 		return 0;
 	case VCPUOP_set_singleshot_timer:
-		return set_singleshot(arg);
 	case VCPUOP_stop_singleshot_timer:
-		vcpu.singleshot_ns = 0;
-		return 0;
+		return v == vcpu.id ? own_vcpu_op((uint32_t)cmd, arg) : -XEN_EINVAL;
 	case VCPUOP_register_vcpu_info:
-		return register_info(arg);
-	case VCPUOP_send_nmi:
-		if (arg)
-			return -XEN_EINVAL;
-		guest_nmi();
-		return 0;
+		return register_info(v, arg);
 	case VCPUOP_register_vcpu_time_memory_area:
-		return register_time(arg);
+		return register_time(v, arg);
+	case VCPUOP_send_nmi:
+		return send_nmi(v, arg);
 	case VCPUOP_get_physid:
 		return -XEN_EINVAL;
 	}

@@ -93,6 +93,15 @@ bool process_is_killed(pid_t pid)
 	return (status_signals(buf, "\nShdPnd:") | status_signals(buf, "\nSigPnd:")) >> (SIGKILL - 1) & 1;
 }
 
+/* PF_EXITING of <linux/sched.h>, in the flags field: it runs no program any more. */
+bool process_is_exiting(pid_t pid)
+{
+	char buf[1024];
+	const char *p = stat_read(pid, buf, sizeof(buf)) ? stat_field(buf, 9) : NULL;
+
+	return p && strtoul(p, NULL, 10) & 4;
+}
+
 uint64_t process_start_ticks(pid_t pid)
 {
 	char buf[1024];

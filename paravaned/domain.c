@@ -111,10 +111,13 @@ static struct domain *domain_alloc(uint32_t max_vcpus)
 	}
 	d->max_vcpus = max_vcpus;
 	for (i = 0; i < (int)max_vcpus; i++) {
+		d->vcpu[i].d = d;
+		d->vcpu[i].id = (uint32_t)i;
+		d->vcpu[i].pidfd = d->vcpu[i].request_fd = -1;
 		memset(d->vcpu[i].hard, 0xff, sizeof(d->vcpu[i].hard));
 		memset(d->vcpu[i].soft, 0xff, sizeof(d->vcpu[i].soft));
 	}
-	d->mem_fd = d->shared_fd = d->pidfd = d->request_fd = -1;
+	d->mem_fd = d->shared_fd = d->private_fd = -1;
 	for (i = 0; i < PVN_MAX_LINKS; i++)
 		d->link[i].doorbell = -1;
 	d->weight = DEFAULT_WEIGHT;
@@ -309,7 +312,7 @@ int domain_unpause(struct domain *d)
 		d->pause_count--;
 		return 0;
 	}
-	if (d->pid) {
+	if (d->nr_processes) {
 		process_continue(d);
 	} else {
 		if (!d->vcpu[0].initialised || !d->range.frames)

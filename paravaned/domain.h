@@ -40,10 +40,20 @@ struct port {
 	uint32_t number;
 };
 
+/* A vCPU and the process it is; pid 0: none. */
 struct vcpu {
+	struct domain *d;
+	uint32_t id;
 	bool initialised;	/* a context was set */
+	bool online;		/* and it is to run from the domain's start on */
+	pid_t pid;
+	int pidfd;
+	int request_fd;
+	struct pvn_watch *pidfd_watch, *request_watch;
+	uint64_t cpu_time_ns;	/* of a process that is no more */
 	uint8_t hard[512 / 8];	/* affinity as the control domain set it */
 	uint8_t soft[512 / 8];
+	bool pinned;		/* its process may not run everywhere */
 };
 
 /* The way from the domain to one control-domain handle; mirrors struct pvn_link. */
@@ -89,7 +99,7 @@ struct domain {
 	uint64_t populate_hint;		/* no free frame below */
 	uint64_t tot_pages, max_pages;
 	uint64_t claimed_pages;		/* of XENMEM_claim_pages, not populated yet */
-	int mem_fd, shared_fd;
+	int mem_fd, shared_fd, private_fd;
 	uint8_t *shared;		/* the page set, shared_bytes mapped */
 	size_t shared_bytes, mem_bytes;
 	uint32_t max_grant_frames;
@@ -116,15 +126,11 @@ struct domain {
 	uint8_t shutdown_code;
 	struct watchdog watchdog[NR_WATCHDOGS];
 
-	/* The process; pid 0: none. */
-	pid_t pid;
-	int pidfd;
-	int request_fd;
-	struct pvn_watch *pidfd_watch, *request_watch;
+	/* Its processes, one per vCPU: how many, and how much they ask of us. */
+	uint32_t nr_processes;
 	struct pvn_timer *request_timer;
 	uint64_t request_window_ns;
 	uint32_t request_count;
-	uint64_t cpu_time_ns;		/* of processes that are no more */
 	struct ratelimit log_limit, console_limit;
 	bool console_midline;
 
@@ -152,7 +158,9 @@ void watchdogs_stop(struct domain *d);
 
 int domain_pause(struct domain *d);
 int domain_unpause(struct domain *d);
-uint64_t domain_cpu_time(struct domain *d);		/* ns */
+bool vcpu_online(const struct vcpu *v);		/* up, as far as it can be known from outside */
+uint64_t vcpu_cpu_time(const struct vcpu *v);		/* ns */
+uint64_t domain_cpu_time(struct domain *d);		/* of all its vCPUs */
 void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
 /* pageset.c: the memory object and the shared page set of a domain. */

@@ -14,10 +14,26 @@
 #include "paravaned/machine.h"
 #include "paravaned/process.h"
 
-/* CPU time all its processes have had so far, in ns. */
+uint64_t vcpu_cpu_time(const struct vcpu *v)
+{
+	return v->cpu_time_ns + process_cpu_time(v->pid);
+}
+
 uint64_t domain_cpu_time(struct domain *d)
 {
-	return d->cpu_time_ns + process_cpu_time(d->pid);
+	uint64_t ns = 0;
+	uint32_t i;
+
+	for (i = 0; i < d->max_vcpus; i++)
+		ns += vcpu_cpu_time(&d->vcpu[i]);
+	return ns;
+}
+
+bool vcpu_online(const struct vcpu *v)
+{
+	if (!v->pid)
+		return v->initialised && v->online && !v->d->nr_processes;
+	return !__atomic_load_n(&domain_vcpu_area(v->d, v->id)->down, __ATOMIC_RELAXED);
 }
 
 static bool vcpu_running(struct domain *d, uint32_t vcpu)
@@ -31,10 +47,10 @@ static uint32_t run_flags(struct domain *d)
 {
 	uint32_t i;
 
-	if (!d->pid || d->pause_count || d->is_shut_down)
+	if (!d->nr_processes || d->pause_count || d->is_shut_down)
 		return 0;
 	for (i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i].initialised && vcpu_running(d, i))
+		if (d->vcpu[i].pid && vcpu_running(d, i))
 			return XEN_DOMINF_running;
 	return XEN_DOMINF_blocked;
 }
@@ -86,7 +102,7 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	info->shared_info_frame = d->range.frames ? d->range.base + PVN_HEAP_SHARED_INFO : ~0ULL;
 	info->cpu_time = domain_cpu_time(d);
 	for (i = 0; i < d->max_vcpus; i++)
-		info->nr_online_vcpus += d->vcpu[i].initialised;
+		info->nr_online_vcpus += vcpu_online(&d->vcpu[i]);
 	info->max_vcpu_id = d->has_vcpus ? d->max_vcpus - 1 : XEN_INVALID_MAX_VCPU_ID;
 	info->gpaddr_bits = 44;
 }
@@ -114,6 +130,6 @@ void poll_window_update(void)
 		return;
 	last_ns = ns;
 	for (d = domain_at_or_after(1); d; d = domain_at_or_after(d->domid + 1U))
-		if (d->pid)
+		if (d->nr_processes)
 			__atomic_store_n(&domain_header(d)->poll_max_ns, ns, __ATOMIC_RELAXED);
 }

@@ -65,7 +65,7 @@ static int64_t domctl_hypercall_init(struct client *c, struct domain *d, struct 
 {
 	uint64_t mfn = op->u.hypercall_init.gmfn, first = d->range.base + PVN_HEAP_FRAMES;
 
-	if (d->pid)
+	if (d->nr_processes)
 		return -EBUSY;
 	if (!d->range.frames || mfn < first || mfn - first >= d->range.frames - PVN_HEAP_FRAMES ||
 	    !(d->populated[(mfn - first) / 64] >> ((mfn - first) % 64) & 1))

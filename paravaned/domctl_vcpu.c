@@ -69,7 +69,7 @@ int64_t domctl_setvcpucontext(struct client *c, struct domain *d, struct xen_dom
 
 	if (!v)
 		return -EINVAL;
-	if (d->pid)
+	if (d->nr_processes)
 		return -EBUSY;
 	if (!op->u.vcpucontext.ctxt.p) {
 		v->initialised = false;
@@ -82,6 +82,8 @@ int64_t domctl_setvcpucontext(struct client *c, struct domain *d, struct xen_dom
 		return rc;
 	memcpy(context_slot(d, nr), &ctx, sizeof(ctx));
 	v->initialised = true;
+	/* The first one runs whatever the context says: nobody could bring it up. */
+	v->online = !nr || (ctx.flags & VGCF_online);
 	return 0;
 }
 
@@ -123,11 +125,11 @@ int64_t domctl_getvcpuinfo(struct client *c, struct domain *d, struct xen_domctl
 		return 0;
 	}
 	state = __atomic_load_n(&domain_vcpu_area(d, info->vcpu)->run_state, __ATOMIC_RELAXED);
-	info->online = v->initialised;
-	info->running = d->pid && !d->pause_count && !d->is_shut_down && state == PVN_VCPU_RUNNING;
-	info->blocked = d->pid && !d->is_shut_down && !info->running;
-	info->cpu_time = info->vcpu ? 0 : domain_cpu_time(d);
-	info->cpu = process_last_cpu(d->pid);
+	info->online = vcpu_online(v);
+	info->running = v->pid && !d->pause_count && !d->is_shut_down && state == PVN_VCPU_RUNNING;
+	info->blocked = v->pid && info->online && !d->is_shut_down && !info->running;
+	info->cpu_time = vcpu_cpu_time(v);
+	info->cpu = process_last_cpu(v->pid);
 	return 0;
 }
 
@@ -165,7 +167,7 @@ int64_t domctl_setvcpuaffinity(struct client *c, struct domain *d, struct xen_do
 		return rc;
 	if (a->flags & XEN_VCPUAFFINITY_HARD) {
 		memcpy(v->hard, hard, sizeof(v->hard));
-		process_set_affinity(d);
+		process_set_affinity(v);
 		rc = bitmap_to_client(c, &a->cpumap_hard, v->hard, machine.nr_cpus);
 	}
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT)) {

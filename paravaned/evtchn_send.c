@@ -16,13 +16,14 @@
 #include <unistd.h>
 
 #include "paravaned/domain.h"
+#include "paravaned/process.h"
 
-static void vcpu_wake(struct domain *d, struct pvn_vcpu *v)
+static void vcpu_wake(struct vcpu *vcpu, struct pvn_vcpu *v)
 {
 	switch (__atomic_load_n(&v->run_state, __ATOMIC_SEQ_CST)) {
 	case PVN_VCPU_RUNNING:
-		if (d->pidfd >= 0 && !__atomic_exchange_n(&v->kicked, 1, __ATOMIC_SEQ_CST))
-			syscall(SYS_pidfd_send_signal, d->pidfd, PVN_KICK_SIGNAL, NULL, 0);
+		if (vcpu->pid && !__atomic_exchange_n(&v->kicked, 1, __ATOMIC_SEQ_CST))
+			process_kick(vcpu);
 		break;
 	case PVN_VCPU_BLOCKED:
 		__atomic_add_fetch(&v->wake, 1, __ATOMIC_SEQ_CST);
@@ -38,7 +39,7 @@ static void vcpu_raise(struct domain *d, unsigned vcpu, uint32_t port)
 	__atomic_fetch_or(&v->pending[port / 64], 1ULL << port % 64, __ATOMIC_SEQ_CST);
 	/* A full barrier before the look at run_state. */
 	__atomic_fetch_or(&v->inbound_sel, 1ULL << port / 64, __ATOMIC_SEQ_CST);
-	vcpu_wake(d, v);
+	vcpu_wake(&d->vcpu[vcpu], v);
 }
 
 static unsigned port_vcpu(struct domain *d, uint32_t port)

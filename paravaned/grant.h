@@ -18,6 +18,7 @@
 struct domain;
 struct lender;
 struct mapper;
+struct vcpu;
 
 /* grant_active.c: the lender's side */
 int grant_acquire(struct domain *rd, uint32_t ref, domid_t for_domid, uint32_t flags, struct lender **l,
@@ -61,7 +62,7 @@ struct borrower {
 	struct foreign *v;
 	uint32_t nr, max, used, first_free;
 	uint32_t bucket[FOREIGN_BUCKETS];
-	struct mapper *mapper;
+	struct mapper *mapper[PVN_MAX_VCPUS];	/* of the process of each vCPU; NULL: none */
 };
 
 struct borrower *borrower_of(struct domain *d);		/* NULL: no memory */
@@ -73,7 +74,7 @@ uint32_t borrowers_handles(void);			/* grant mappings of all domains, dying ones
 void grant_map(struct domain *d, struct pvn_grant_map *g, uint32_t n);
 void grant_lookup(struct domain *d, struct pvn_grant_map *g, uint32_t n);
 void grant_unmap(struct domain *d, struct pvn_grant_map *g, uint32_t n);
-int grant_foreign_map(struct domain *d, uint64_t va, uint64_t mfn, uint64_t prot);
+int grant_foreign_map(struct vcpu *v, uint64_t va, uint64_t mfn, uint64_t prot);
 
 /* grant_copy.c */
 void grant_copy(struct domain *d, struct pvn_grant_copy *g, uint32_t n);

@@ -113,11 +113,12 @@ static void handle_give_back(struct borrower *b, uint32_t h)
 /* Nobody of the domain is alive to touch anything. */
 void borrower_put(struct borrower *b)
 {
-	uint32_t h;
+	uint32_t h, i;
 
 	if (!b || --b->refs)
 		return;
-	mapper_close(b->mapper);
+	for (i = 0; i < PVN_MAX_VCPUS; i++)
+		mapper_close(b->mapper[i]);
 	for (h = 0; h < b->used; h++) {
 		struct foreign f = b->v[h];
 
@@ -193,6 +194,17 @@ void grant_lookup(struct domain *d, struct pvn_grant_map *g, uint32_t n)
 	}
 }
 
+/* In each of its processes. */
+static int forget(struct domain *d, struct borrower *b, uint64_t mfn)
+{
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < d->max_vcpus; i++)
+		rc = mapper_forget(d, b->mapper[i], mfn);
+	return rc;
+}
+
 static int unmap_one(struct domain *d, struct pvn_grant_map *g)
 {
 	struct foreign *f = handle_find(d, g->handle);
@@ -204,7 +216,7 @@ static int unmap_one(struct domain *d, struct pvn_grant_map *g)
 		return GNTST_bad_handle;
 	end = f->flags & g->flags & USES;
 	/* If that fails the domain is being killed, and its death ends the mapping. */
-	if ((end & GNTMAP_host_map) && mapper_forget(d, b->mapper, f->mfn))
+	if ((end & GNTMAP_host_map) && forget(d, b, f->mfn))
 		return GNTST_general_error;
 	was = *f;
 	if (!(f->flags & ~end & USES))
@@ -241,8 +253,9 @@ static const struct foreign *foreign_find(struct borrower *b, uint64_t mfn)
 }
 
 /* 0; -EINVAL: no such mapping, or not for that; else -errno. */
-int grant_foreign_map(struct domain *d, uint64_t va, uint64_t mfn, uint64_t prot)
+int grant_foreign_map(struct vcpu *v, uint64_t va, uint64_t mfn, uint64_t prot)
 {
+	struct domain *d = v->d;
 	const struct foreign *f = foreign_find(d->borrower, mfn);
 	struct place p = { .va = va, .mfn = mfn, .prot = (uint32_t)prot };
 
@@ -250,6 +263,6 @@ int grant_foreign_map(struct domain *d, uint64_t va, uint64_t mfn, uint64_t prot
 		return -EINVAL;
 	if ((prot & MAPPER_WRITE) && (f->flags & GNTMAP_readonly))
 		return -EINVAL;
-	return mapper_map(d, d->borrower->mapper, &p, f->l->mem_fd,
+	return mapper_map(d, d->borrower->mapper[v->id], &p, f->l->mem_fd,
 			  (mfn - f->l->ram_mfn) << PVN_PAGE_SHIFT);
 }

@@ -151,7 +151,7 @@ static int order_unmap(struct mapper *m, uint64_t va, uint64_t bytes)
 static void give_up(struct domain *d, const char *why)
 {
 	machine_log("d%u: %s: it is killed, what it has mapped of other domains ends with it", d->domid, why);
-	process_signal_kill(d);
+	process_signal_kill(&d->vcpu[0]);
 }
 
 static int forget_everything(struct domain *d, struct mapper *m)

@@ -75,11 +75,11 @@ static int serve_domain_pidfd(struct request *q, struct reply *r)
 {
 	struct domain *d = domain_by_id(q->u.domain.domid);
 
-	if (!d || !d->pid) {
+	if (!d || d == dom0 || q->u.domain.arg >= d->max_vcpus || !d->vcpu[q->u.domain.arg].pid) {
 		r->ret = -ESRCH;
 		return 0;
 	}
-	r->fd[0] = d->pidfd;
+	r->fd[0] = d->vcpu[q->u.domain.arg].pidfd;
 	r->nr_fds = 1;
 	reply_ret(r, 0);
 	return 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two memory files of a domain: its RAM and the page set it shares with us.
+ * The memory files of a domain: its RAM, the page set it shares with us, and what its vCPU
+ * processes share with each other alone (never mapped here).
  *
- * Both are sealed against resizing as soon as their size is final, so that neither the domain
+ * All are sealed against resizing as soon as their size is final, so that neither the domain
  * nor a client can make our accesses fault.  Called by domain.c and domctl.c.
  */
 #include "config.h"
@@ -18,6 +19,7 @@
 
 #include "libs/util/loop.h"
 #include "paravaned/machine.h"
+#include "paravaned/spawn.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL	0x0008U
@@ -68,6 +70,9 @@ int pageset_create(struct domain *d)
 	rc = d->shared_fd = memfd_new("paravane-shared");
 	if (rc < 0)
 		return rc;
+	rc = d->private_fd = memfd_new("paravane-private");
+	if (rc < 0)
+		return rc;
 	rc = memfd_resize(d->shared_fd, PVN_FIXED_SIZE, false);
 	if (rc)
 		return rc;
@@ -82,7 +87,7 @@ int pageset_create(struct domain *d)
 }
 
 /*
- * Fix the range of frames, and with it the size of both files, for a domain of at most
+ * Fix the range of frames, and with it the size of the files, for a domain of at most
  * ram_frames.  Nobody has seen the files before.  0, -ENOMEM, or -errno.
  */
 int pageset_reserve(struct domain *d, uint64_t ram_frames)
@@ -103,6 +108,8 @@ int pageset_reserve(struct domain *d, uint64_t ram_frames)
 	if (rc)
 		goto err_bitmap;
 	rc = memfd_resize(d->mem_fd, ram_frames << PVN_PAGE_SHIFT, true);
+	if (!rc)
+		rc = memfd_resize(d->private_fd, PVN_PRIVATE_FIXED + ram_frames * PVN_PRIVATE_FRAME_BYTES, true);
 	if (!rc)
 		rc = memfd_resize(d->shared_fd, bytes, true);
 	if (rc)
@@ -134,11 +141,15 @@ err_bitmap:
 void pageset_prepare_start(struct domain *d)
 {
 	struct pvn_header *h = domain_header(d);
+	uint32_t i;
 
 	h->nr_vcpus = (uint16_t)d->max_vcpus;
+	for (i = 0; i < d->max_vcpus; i++)
+		domain_vcpu_area(d, i)->down = i && !d->vcpu[i].online;
 	h->nr_pages = d->tot_pages;
 	h->max_pages = d->max_pages;
 	h->hypercall_mfn = d->hypercall_mfn;
+	h->sibling_signals = sandbox_siblings();
 	h->poll_max_ns = machine.nr_running < machine.nr_cpus ? POLL_MAX_NS : 0;
 	memcpy(h->handle, d->handle, sizeof(h->handle));
 	clock_fill(&h->clock, d->time_offset_s);
@@ -158,7 +169,9 @@ void pageset_destroy(struct domain *d)
 		close(d->shared_fd);
 	if (d->mem_fd >= 0)
 		close(d->mem_fd);
-	d->shared_fd = d->mem_fd = -1;
+	if (d->private_fd >= 0)
+		close(d->private_fd);
+	d->shared_fd = d->mem_fd = d->private_fd = -1;
 	frame_range_release(&d->range);
 	free(d->populated);
 	d->populated = NULL;

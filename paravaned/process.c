@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process a domain runs in: starting it, stopping it, and what its death means.
+ * The processes a domain runs in, one per vCPU that was ever up: starting them, stopping them,
+ * and what a death means.  The death of one is the death of the domain.
  *
  * SIGKILL from outside is the operator's "be gone": the domain is destroyed.  Any other death is
  * a fault of the image, and the domain stays, shut down as crashed, for the toolstack's on_crash.
@@ -49,46 +50,52 @@ struct corpse {
 	struct borrower *borrower;	/* what it could touch until it is dead */
 };
 
-static void signal_process(struct domain *d, int sig)
+static void signal_vcpu(struct vcpu *v, int sig)
 {
-	if (d->pidfd >= 0 && syscall(SYS_pidfd_send_signal, d->pidfd, sig, NULL, 0) != 0 && errno != ESRCH)
-		pvn_log(LOG_ERR, "d%u: cannot signal its process: %m", d->domid);
+	if (v->pidfd >= 0 && syscall(SYS_pidfd_send_signal, v->pidfd, sig, NULL, 0) != 0 && errno != ESRCH)
+		pvn_log(LOG_ERR, "d%u: cannot signal the process of vCPU %u: %m", v->d->domid, v->id);
+}
+
+static void signal_all(struct domain *d, int sig)
+{
+	uint32_t i;
+
+	for (i = 0; d->nr_processes && i < d->max_vcpus; i++)
+		signal_vcpu(&d->vcpu[i], sig);
 }
 
 void process_stop(struct domain *d)
 {
-	signal_process(d, SIGSTOP);
+	signal_all(d, SIGSTOP);
 }
 
 void process_continue(struct domain *d)
 {
-	signal_process(d, SIGCONT);
+	signal_all(d, SIGCONT);
 }
 
-void process_signal_kill(struct domain *d)
+void process_signal_kill(struct vcpu *v)
 {
-	signal_process(d, SIGKILL);
+	signal_vcpu(v, SIGKILL);
 }
 
-static void request_socket_close(struct domain *d)
+void process_kick(struct vcpu *v)
 {
-	pvn_loop_del_fd(d->request_watch);
-	pvn_loop_del_timer(d->request_timer);
-	d->request_watch = NULL;
-	d->request_timer = NULL;
-	if (d->request_fd >= 0)
-		close(d->request_fd);
-	d->request_fd = -1;
+	if (v->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, v->pidfd, PVN_KICK_SIGNAL, NULL, 0);
 }
 
-/* The domain has no process any more; what it used stays on its account. */
-static void process_detach(struct domain *d)
+/* The vCPU has no process any more; what that used stays on the account. */
+static void process_detach(struct vcpu *v)
 {
-	request_socket_close(d);
-	pvn_loop_del_fd(d->pidfd_watch);
-	d->pidfd_watch = NULL;
-	d->pid = 0;
-	d->pidfd = -1;
+	struct domain *d = v->d;
+
+	request_close(v);
+	pvn_loop_del_fd(v->pidfd_watch);
+	v->pidfd_watch = NULL;
+	v->pid = 0;
+	v->pidfd = -1;
+	d->nr_processes--;
 	machine.nr_running--;
 	poll_window_update();
 }
@@ -106,21 +113,21 @@ static void corpse_ready(void *arg, uint32_t revents)
 	free(k);
 }
 
-void process_kill(struct domain *d)
+static void vcpu_kill(struct vcpu *v)
 {
 	struct corpse *k;
-	pid_t pid = d->pid;
-	int pidfd = d->pidfd;
+	pid_t pid = v->pid;
+	int pidfd = v->pidfd;
 
 	if (!pid)
 		return;
-	signal_process(d, SIGKILL);
-	process_detach(d);
+	signal_vcpu(v, SIGKILL);
+	process_detach(v);
 	k = calloc(1, sizeof(*k));
 	if (k) {
 		k->pid = pid;
 		k->pidfd = pidfd;
-		k->borrower = d->borrower;
+		k->borrower = v->d->borrower;
 		if (!pvn_loop_add_fd(machine.loop, pidfd, POLLIN, corpse_ready, k, &k->watch))
 			return;
 	}
@@ -128,26 +135,42 @@ void process_kill(struct domain *d)
 	close(pidfd);
 }
 
-static void death(struct domain *d, const siginfo_t *si)
+void process_kill(struct domain *d)
 {
-	if (si->si_code == CLD_KILLED && si->si_status == SIGKILL)
+	uint32_t i;
+
+	for (i = 0; i < d->max_vcpus; i++)
+		vcpu_kill(&d->vcpu[i]);
+	request_timer_stop(d);
+}
+
+static void death(struct vcpu *v, const siginfo_t *si)
+{
+	struct domain *d = v->d;
+
+	if (si->si_code == CLD_KILLED && si->si_status == SIGKILL) {
+		/* The end of the first process ends the others of its pid namespace: it says why. */
+		if (v->id && d->vcpu[0].pid && process_is_exiting(d->vcpu[0].pid))
+			return;
 		domain_destroy(d, "its process was killed");
-	else if (d->is_shut_down)
+	} else if (d->is_shut_down) {
 		return;
-	else if (si->si_code == CLD_EXITED && si->si_status >= 9 && si->si_status < 32)
+	} else if (si->si_code == CLD_EXITED && si->si_status >= 9 && si->si_status < 32) {
 		domain_crash(d, "the hv image failed to start (%d)", si->si_status);
-	else if (si->si_code == CLD_EXITED)
+	} else if (si->si_code == CLD_EXITED) {
 		domain_crash(d, "its process exited with status %d", si->si_status);
-	else
+	} else {
 		domain_crash(d, "its process died by signal %d (%s)", si->si_status, strsignal(si->si_status));
+	}
 }
 
 static void pidfd_ready(void *arg, uint32_t revents)
 {
-	struct domain *d = arg;
-	uint64_t cpu_ns = process_cpu_time(d->pid);
+	struct vcpu *v = arg;
+	struct domain *d = v->d;
+	uint64_t cpu_ns = process_cpu_time(v->pid);
 	siginfo_t si = { 0 };
-	int pidfd = d->pidfd;
+	int pidfd = v->pidfd;
 
 	if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &si, WEXITED | WNOHANG) != 0) {
 		/* Not ours to reap: all we know is that it is dead. */
@@ -156,14 +179,36 @@ static void pidfd_ready(void *arg, uint32_t revents)
 	} else if (si.si_pid == 0) {
 		return;
 	}
-	orphans_forget(d->pid);
+	orphans_forget(v->pid);
 	/* What it said before it died still counts. */
-	request_ready(d, POLLIN);
-	d->cpu_time_ns += cpu_ns;
-	process_detach(d);
+	request_ready(v, POLLIN);
+	v->cpu_time_ns += cpu_ns;
+	process_detach(v);
 	borrower_put(d->borrower);
 	close(pidfd);
-	death(d, &si);
+	death(v, &si);
+}
+
+/* False: this vCPU's process has ended, and the domain with it. */
+static bool vcpu_check(struct vcpu *v)
+{
+	struct pollfd p = { .fd = v->pidfd, .events = POLLIN };
+	struct domain *d = v->d;
+	domid_t domid = d->domid;
+
+	if (!v->pid)
+		return true;
+	if (!v->request_watch) {
+		/* Its socket is closed, so it is dying or we have killed it: how, the pidfd will tell. */
+		if (poll(&p, 1, EXIT_MS) == 1)
+			pidfd_ready(v, POLLIN);
+		return domain_by_id(domid) == d;
+	}
+	if (!process_is_killed(v->pid))
+		return true;
+	request_ready(v, POLLIN);
+	domain_destroy(d, "its process was killed");
+	return false;
 }
 
 /*
@@ -172,22 +217,12 @@ static void pidfd_ready(void *arg, uint32_t revents)
  */
 bool process_check(struct domain *d)
 {
-	struct pollfd p = { .fd = d->pidfd, .events = POLLIN };
-	domid_t domid = d->domid;
+	uint32_t i;
 
-	if (!d->pid)
-		return true;
-	if (!d->request_watch) {
-		/* Its socket is closed, so it is dying or we have killed it: how, the pidfd will tell. */
-		if (poll(&p, 1, EXIT_MS) == 1)
-			pidfd_ready(d, POLLIN);
-		return domain_by_id(domid) == d;
-	}
-	if (!process_is_killed(d->pid))
-		return true;
-	request_ready(d, POLLIN);
-	domain_destroy(d, "its process was killed");
-	return false;
+	for (i = 0; d->nr_processes && i < d->max_vcpus; i++)
+		if (!vcpu_check(&d->vcpu[i]))
+			return false;
+	return true;
 }
 
 /* Both filters go into the page set, for the image to install. */
@@ -202,95 +237,113 @@ static int filters_write(struct domain *d)
 	return rc;
 }
 
-/* The image's process, watched.  0 or -errno. */
-static int image_start(struct domain *d, struct spawn *s)
+/* The process of one vCPU, its ends with us watched.  0 or -errno. */
+static int vcpu_spawn(struct vcpu *v, struct spawn *s)
 {
-	int rc = spawn_domain(s);
+	int rc = pvn_loop_add_fd(machine.loop, v->request_fd, POLLIN, request_ready, v, &v->request_watch);
 
+	if (!rc)
+		rc = spawn_vcpu(s);
 	if (rc)
 		return rc;
-	rc = pvn_loop_add_fd(machine.loop, s->pidfd, POLLIN, pidfd_ready, d, &d->pidfd_watch);
+	rc = pvn_loop_add_fd(machine.loop, s->pidfd, POLLIN, pidfd_ready, v, &v->pidfd_watch);
 	if (rc) {
 		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
 		close(s->pidfd);
-		return rc;
 	}
-	d->pid = s->pid;
-	d->pidfd = s->pidfd;
-	borrower_get(d->borrower);
-	return 0;
+	return rc;
 }
 
-/* With our ends of its sockets in place and those of the process in s.  0 or -errno. */
-static int sockets_make(struct domain *d, struct spawn *s)
+/* Our ends of its sockets in *v, those of the process in s.  0 or -errno. */
+static int sockets_make(struct vcpu *v, struct spawn *s)
 {
-	struct borrower *b = borrower_of(d);
-	int sv[2], rc;
+	struct borrower *b = borrower_of(v->d);
+	int sv[2];
 
 	if (!b)
 		return -ENOMEM;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) != 0)
 		return -errno;
+	v->request_fd = sv[0];
 	s->request_fd = sv[1];
-	rc = mapper_new(&b->mapper, &s->mapper_fd, &s->mapper_page_fd);
-	if (!rc)
-		rc = pvn_loop_add_fd(machine.loop, sv[0], POLLIN, request_ready, d, &d->request_watch);
-	if (rc)
-		close(sv[0]);
-	else
-		d->request_fd = sv[0];
-	return rc;
+	return mapper_new(&b->mapper[v->id], &s->mapper_fd, &s->mapper_page_fd);
 }
 
-int process_start(struct domain *d)
+static void start_failed(struct vcpu *v, int rc)
 {
-	struct spawn s = { .domid = d->domid, .range_frames = d->range.frames,
-			   .mem_fd = d->mem_fd, .shared_fd = d->shared_fd, .request_fd = -1,
-			   .mapper_fd = -1, .mapper_page_fd = -1,
-			   .low_addresses = lowmap_wanted(d) };
-	int rc, i, fds[3];
+	struct borrower *b = v->d->borrower;
 
-	rc = filters_write(d);
-	if (rc)
-		return rc;
-	pageset_prepare_start(d);
+	request_close(v);
+	if (b) {
+		mapper_close(b->mapper[v->id]);
+		b->mapper[v->id] = NULL;
+	}
+	pvn_log(LOG_ERR, "d%u: cannot start the process of vCPU %u: %s", v->d->domid, v->id, strerror(-rc));
+}
+
+int process_start_vcpu(struct vcpu *v)
+{
+	struct domain *d = v->d;
+	struct spawn s = { .domid = d->domid, .vcpu = v->id, .range_frames = d->range.frames,
+			   .mem_fd = d->mem_fd, .shared_fd = d->shared_fd, .private_fd = d->private_fd,
+			   .join_pidfd = v->id ? d->vcpu[0].pidfd : -1,
+			   .request_fd = -1, .mapper_fd = -1, .mapper_page_fd = -1,
+			   .low_addresses = lowmap_wanted(d) };
+	int rc = sockets_make(v, &s), i, fds[3];
+
 	for (i = 0; i < PVN_MAX_LINKS; i++)
 		s.doorbell[i] = d->link[i].doorbell;
-	rc = sockets_make(d, &s);
 	if (!rc)
-		rc = image_start(d, &s);
+		rc = vcpu_spawn(v, &s);
 	fds[0] = s.request_fd, fds[1] = s.mapper_fd, fds[2] = s.mapper_page_fd;
 	for (i = 0; i < 3; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	if (rc) {
-		request_socket_close(d);
-		if (d->borrower) {
-			mapper_close(d->borrower->mapper);
-			d->borrower->mapper = NULL;
-		}
-		pvn_log(LOG_ERR, "d%u: cannot start its process: %s", d->domid, strerror(-rc));
+		start_failed(v, rc);
 		return rc;
 	}
+	borrower_get(d->borrower);
+	v->pid = s.pid;
+	v->pidfd = s.pidfd;
+	d->nr_processes++;
 	machine.nr_running++;
 	poll_window_update();
-	process_set_affinity(d);
+	process_set_affinity(v);
 	return 0;
 }
 
-void process_set_affinity(struct domain *d)
+/* The first vCPU, and those that whoever built the domain wants to be up from the start. */
+int process_start(struct domain *d)
+{
+	int rc = filters_write(d);
+	uint32_t i;
+
+	if (rc)
+		return rc;
+	pageset_prepare_start(d);
+	for (i = 0; !rc && i < d->max_vcpus; i++)
+		if (!i || (d->vcpu[i].initialised && d->vcpu[i].online))
+			rc = process_start_vcpu(&d->vcpu[i]);
+	if (rc)
+		process_kill(d);
+	return rc;
+}
+
+void process_set_affinity(struct vcpu *v)
 {
 	cpu_set_t set;
 	uint32_t i, n = 0;
 
-	if (!d->pid)
+	if (!v->pid)
 		return;
 	CPU_ZERO(&set);
 	for (i = 0; i < machine.nr_cpus; i++)
-		if (d->vcpu[0].hard[i / 8] >> (i % 8) & 1) {
+		if (v->hard[i / 8] >> (i % 8) & 1) {
 			CPU_SET(i, &set);
 			n++;
 		}
-	if (n < machine.nr_cpus && sched_setaffinity(d->pid, sizeof(set), &set) != 0)
-		pvn_log(LOG_WARNING, "d%u: cannot set its CPU affinity: %m", d->domid);
+	if ((n < machine.nr_cpus || v->pinned) && sched_setaffinity(v->pid, sizeof(set), &set) != 0)
+		pvn_log(LOG_WARNING, "d%u: cannot set the CPU affinity of vCPU %u: %m", v->d->domid, v->id);
+	v->pinned = n < machine.nr_cpus;
 }

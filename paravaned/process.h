@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The process a domain runs in. */
+/* The processes a domain runs in, one per vCPU. */
 #ifndef PARAVANED_PROCESS_H
 #define PARAVANED_PROCESS_H
 
@@ -8,24 +8,29 @@
 #include <sys/types.h>
 
 struct domain;
+struct vcpu;
 
 /* process.c */
 int process_start(struct domain *d);		/* 0 or -errno */
+int process_start_vcpu(struct vcpu *v);		/* of a domain that runs; 0 or -errno */
 void process_stop(struct domain *d);		/* SIGSTOP */
 void process_continue(struct domain *d);
-void process_kill(struct domain *d);		/* detaches it: nobody waits */
-void process_signal_kill(struct domain *d);	/* and see what the pidfd says */
+void process_kill(struct domain *d);		/* detaches them: nobody waits */
+void process_signal_kill(struct vcpu *v);	/* and see what the pidfd says */
+void process_kick(struct vcpu *v);
 uint64_t process_cpu_time(pid_t pid);		/* ns, 0: no such process */
 uint64_t process_host_cpu_time(void);		/* of all processes of the host */
 uint32_t process_last_cpu(pid_t pid);		/* where it ran last */
 uint64_t process_start_ticks(pid_t pid);		/* since boot, 0: no such process */
 bool process_is_called(pid_t pid, const char *name);
 bool process_is_killed(pid_t pid);		/* or about to be */
-bool process_check(struct domain *d);		/* look at it now; false: d is no more */
-void process_set_affinity(struct domain *d);
+bool process_is_exiting(pid_t pid);
+bool process_check(struct domain *d);		/* look at them now; false: d is no more */
+void process_set_affinity(struct vcpu *v);
 
 /* request.c: what the image asks for over its socket */
-void request_ready(void *domain, uint32_t revents);
-void request_unthrottle(void *domain);
+void request_ready(void *vcpu, uint32_t revents);
+void request_close(struct vcpu *v);
+void request_timer_stop(struct domain *d);
 
 #endif

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <xen/sched.h>
 
 #include "libs/util/log.h"
@@ -86,8 +87,9 @@ static uint32_t reply_copy(const struct pvn_request *q, struct pvn_reply *r, siz
 	return n;
 }
 
-static int64_t grant_request(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
+static int64_t grant_request(struct vcpu *v, const struct pvn_request *q, struct pvn_reply *r)
 {
+	struct domain *d = v->d;
 	struct pvn_grant_map *map = (struct pvn_grant_map *)r->data;
 	bool gone;
 
@@ -109,7 +111,7 @@ static int64_t grant_request(struct domain *d, const struct pvn_request *q, stru
 		r->a[1] = gone;
 		return 0;
 	default:
-		return grant_foreign_map(d, q->a[0], q->a[1], q->a[2]);
+		return grant_foreign_map(v, q->a[0], q->a[1], q->a[2]);
 	}
 }
 
@@ -143,6 +145,23 @@ static int64_t status(struct domain *d, const struct pvn_request *q, struct pvn_
 	return 0;
 }
 
+/* A vCPU gets its process once, when it is first up.  -ENOENT; -EEXIST; -errno. */
+static int64_t vcpu_start(struct domain *d, uint64_t vcpu)
+{
+	int rc;
+
+	if (vcpu >= d->max_vcpus)
+		return -ENOENT;
+	if (d->vcpu[vcpu].pid)
+		return -EEXIST;
+	d->vcpu[vcpu].initialised = true;
+	rc = process_start_vcpu(&d->vcpu[vcpu]);
+	/* Its siblings were stopped before it was there. */
+	if (!rc && d->pause_count)
+		process_stop(d);
+	return rc;
+}
+
 /* What a request costs us beyond the one that every request counts as. */
 static uint32_t cost(const struct domain *d, const struct pvn_request *q)
 {
@@ -153,6 +172,8 @@ static uint32_t cost(const struct domain *d, const struct pvn_request *q)
 		return d->nr_ports / 32;
 	case PVN_REQ_GRANT_MAP:
 		return q->len / 256;
+	case PVN_REQ_VCPU_START:
+		return 20;
 	default:
 		return 0;
 	}
@@ -172,11 +193,14 @@ static uint32_t mapper_cost(uint32_t op, uint64_t took_ns)
 static bool wants_reply(uint32_t op)
 {
 	return op != PVN_REQ_SHUTDOWN && op != PVN_REQ_CRASH && op != PVN_REQ_CONSOLE_WRITE &&
-	       op != PVN_REQ_LOG && op != PVN_REQ_SEND;
+	       op != PVN_REQ_LOG && op != PVN_REQ_SEND &&
+	       op != PVN_REQ_VCPU_KICK;
 }
 
-static int64_t serve(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
+static int64_t serve(struct vcpu *v, const struct pvn_request *q, struct pvn_reply *r)
 {
+	struct domain *d = v->d;
+
 	switch (q->op) {
 	case PVN_REQ_ALLOC_UNBOUND:
 		return evtchn_alloc_unbound(d, (domid_t)q->a[0], q->a[4]);
@@ -226,7 +250,13 @@ static int64_t serve(struct domain *d, const struct pvn_request *q, struct pvn_r
 	case PVN_REQ_GRANT_COPY:
 	case PVN_REQ_GRANT_TRANSFER:
 	case PVN_REQ_FOREIGN_MAP:
-		return grant_request(d, q, r);
+		return grant_request(v, q, r);
+	case PVN_REQ_VCPU_START:
+		return vcpu_start(d, q->a[0]);
+	case PVN_REQ_VCPU_KICK:
+		if (q->a[0] < d->max_vcpus)
+			process_kick(&d->vcpu[q->a[0]]);
+		return 0;
 	default:
 		domain_crash(d, "unknown request %u to the machine", q->op);
 		return 0;
@@ -234,21 +264,22 @@ static int64_t serve(struct domain *d, const struct pvn_request *q, struct pvn_r
 }
 
 /* One request: true if there may be more. */
-static bool serve_one(struct domain *d)
+static bool serve_one(struct vcpu *v)
 {
 	static struct pvn_request q;
 	static struct pvn_reply r;
+	struct domain *d = v->d;
 	uint64_t start;
-	ssize_t n = recv(d->request_fd, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC);
+	ssize_t n = recv(v->request_fd, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0) {
 		/* It let go of its socket: it dies, or pretends.  The pidfd will tell. */
-		pvn_loop_del_fd(d->request_watch);
-		d->request_watch = NULL;
-		if (d->pidfd_watch)
-			process_signal_kill(d);
+		pvn_loop_del_fd(v->request_watch);
+		v->request_watch = NULL;
+		if (v->pidfd_watch)
+			process_signal_kill(v);
 		return false;
 	}
 	if ((size_t)n < PVN_REQUEST_HEAD || (size_t)n > sizeof(q) || q.len != (size_t)n - PVN_REQUEST_HEAD) {
@@ -259,25 +290,33 @@ static bool serve_one(struct domain *d)
 	memset(&r, 0, PVN_REPLY_HEAD);
 	r.seq = q.seq;
 	start = pvn_now_ns();
-	r.ret = serve(d, &q, &r);
+	r.ret = serve(v, &q, &r);
 	d->request_count += mapper_cost(q.op, pvn_now_ns() - start);
 	if (wants_reply(q.op) && !d->is_shut_down &&
-	    send(d->request_fd, &r, PVN_REPLY_HEAD + r.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EAGAIN)
+	    send(v->request_fd, &r, PVN_REPLY_HEAD + r.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EAGAIN)
 		domain_crash(d, "it does not read the replies of the machine");
 	return !d->is_shut_down;
 }
 
-void request_unthrottle(void *arg)
+static void listen_to_all(struct domain *d, uint32_t events)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i].request_watch)
+			pvn_loop_mod_fd(d->vcpu[i].request_watch, events);
+}
+
+static void unthrottle(void *arg)
 {
 	struct domain *d = arg;
 
 	d->request_timer = NULL;
 	d->request_count = 0;
-	if (d->request_watch)
-		pvn_loop_mod_fd(d->request_watch, POLLIN);
+	listen_to_all(d, POLLIN);
 }
 
-/* More than a guest needs in a window: the rest has to wait until it is over. */
+/* More than a guest needs in a window, of all its vCPUs: the rest has to wait until it is over. */
 static bool throttled(struct domain *d)
 {
 	uint64_t now = pvn_now_ns();
@@ -288,21 +327,37 @@ static bool throttled(struct domain *d)
 	}
 	if (++d->request_count <= REQUESTS_PER_WINDOW)
 		return false;
-	if (pvn_loop_add_timer(machine.loop, WINDOW_NS, request_unthrottle, d, &d->request_timer))
+	if (pvn_loop_add_timer(machine.loop, WINDOW_NS, unthrottle, d, &d->request_timer))
 		return false;
-	pvn_loop_mod_fd(d->request_watch, 0);
+	listen_to_all(d, 0);
 	return true;
 }
 
 void request_ready(void *arg, uint32_t revents)
 {
-	struct domain *d = arg;
+	struct vcpu *v = arg;
+	struct domain *d = v->d;
 	int i;
 
 	for (i = 0; i < REQUESTS_PER_TURN; i++) {
-		if (!d->request_watch || d->request_timer || throttled(d))
+		if (!v->request_watch || d->request_timer || throttled(d))
 			return;
-		if (!serve_one(d))
+		if (!serve_one(v))
 			return;
 	}
+}
+
+void request_close(struct vcpu *v)
+{
+	pvn_loop_del_fd(v->request_watch);
+	v->request_watch = NULL;
+	if (v->request_fd >= 0)
+		close(v->request_fd);
+	v->request_fd = -1;
+}
+
+void request_timer_stop(struct domain *d)
+{
+	pvn_loop_del_timer(d->request_timer);
+	d->request_timer = NULL;
 }

@@ -45,8 +45,6 @@
 
 #define RAWIO		(1U << CAP_SYS_RAWIO)
 
-/* What the image keeps per frame (hv/mm.h), rounded up a lot. */
-#define FRAME_BYTES	64
 /* What a guest may have mapped at a time: its memory so often, and so much on top. */
 #define TLB_TIMES	2
 #define TLB_SLACK	(256UL << 20)	/* 65,530 single pages */
@@ -155,6 +153,11 @@ void sandbox_probe(void)
 unsigned long sandbox_clone_flags(void)
 {
 	return user_flag() | have;
+}
+
+bool sandbox_siblings(void)
+{
+	return (have & CLONE_NEWPID) || (as_root && !shared_id);
 }
 
 static int pivot(void)
@@ -283,7 +286,7 @@ static rlim_t address_space_limit(uint64_t range_frames)
 {
 	uint64_t ram = range_frames << PVN_PAGE_SHIFT;
 	uint64_t m2p = 2 * 8 * range_frames;		/* the image's view, and the guest's */
-	uint64_t private = FRAME_BYTES * range_frames + (1UL << 20);
+	uint64_t private = PVN_PRIVATE_FRAME_BYTES * range_frames + PVN_PRIVATE_FIXED;
 	uint64_t image = 16UL << 20;			/* with stack and vDSO, until they are unmapped */
 
 	return PVN_FIXED_SIZE + m2p + ram + private + image + TLB_TIMES * ram + TLB_SLACK;
@@ -302,7 +305,7 @@ static int set_limits(rlim_t address_space)
 		{ RLIMIT_NPROC, have_user || (as_root && !shared_id) ? 2 * PVN_MAX_VCPUS : RLIM_INFINITY },
 		{ RLIMIT_MEMLOCK, 0 },
 		{ RLIMIT_AS, address_space },
-		/* The image has 70 kB of data, and of its stack leaves one page, which could grow. */
+		/* The image has 0.4 MB of data, and of its stack leaves one page, which could grow. */
 		{ RLIMIT_DATA, 1 << 20 },
 		{ RLIMIT_STACK, 256 << 10 },
 		{ RLIMIT_MSGQUEUE, 0 },
@@ -311,7 +314,7 @@ static int set_limits(rlim_t address_space)
 		/* Every POSIX timer of the image takes one; counted for all processes of a user. */
 		{ RLIMIT_SIGPENDING, have_user || (as_root && !shared_id) ? 2 * PVN_MAX_VCPUS : RLIM_INFINITY },
 		/* What is open stays open; the mapper opens one more at a time, the image none. */
-		{ RLIMIT_NOFILE, PVN_FD_MAPPER_PAGE + 8 },
+		{ RLIMIT_NOFILE, PVN_NR_FDS + 8 },
 	};
 	size_t i;
 
@@ -349,7 +352,8 @@ int sandbox_enter(const struct spawn *s, const char **what)
 	setsid();
 	prefer_for_oom();
 	*what = "empty root";
-	rc = empty_root();
+	/* The mount namespace of the first vCPU has one already. */
+	rc = s->join_pidfd >= 0 && (have & CLONE_NEWNS) ? 0 : empty_root();
 	if (rc)
 		return rc;
 	*what = "user";

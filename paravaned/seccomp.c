@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include <paravane/shared.h>
+#include "paravaned/spawn.h"
 
 #define X32_BIT		0x40000000U
 #define LOW(x)		((uint32_t)(x))
@@ -107,6 +108,7 @@ static const struct rule rules[] = {
 	{ SYS_munmap, 2, { WHOLE_GUEST } },
 	/* Shared, not private: the waker is another process. */
 	{ SYS_futex, 1, { EQ(1, FUTEX_WAIT) } },
+	{ SYS_futex, 1, { EQ(1, FUTEX_WAKE) } },
 	{ SYS_read, 1, { EQ(0, PVN_FD_MACHINE) } },
 	{ SYS_write, 1, { EQ(0, PVN_FD_MACHINE) } },
 	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 0) } },
@@ -123,6 +125,9 @@ static const struct rule rules[] = {
 	{ SYS_arch_prctl, 1, { EQ(0, ARCH_SET_FS) } },
 	{ SYS_arch_prctl, 1, { EQ(0, ARCH_SET_GS) } },
 };
+
+/* Where that reaches nobody but the siblings (sandbox_siblings). */
+static const struct rule kick_rule = { SYS_tgkill, 1, { EQ(2, PVN_KICK_SIGNAL) } };
 
 _Static_assert(PVN_MAX_LINKS == 8, "one rule per doorbell");
 
@@ -158,6 +163,11 @@ static struct program mapper_program = {
 	{ { 0 } }, 0
 };
 
+static int rule_add(scmp_filter_ctx ctx, const struct rule *r)
+{
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, r->nr, r->nr_args, r->arg);
+}
+
 static int rules_add(scmp_filter_ctx ctx, const struct program *p)
 {
 	size_t i;
@@ -166,8 +176,9 @@ static int rules_add(scmp_filter_ctx ctx, const struct program *p)
 	if (!rc)
 		rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	for (i = 0; !rc && i < p->nr_rules; i++)
-		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, p->rules[i].nr, p->rules[i].nr_args,
-					    p->rules[i].arg);
+		rc = rule_add(ctx, &p->rules[i]);
+	if (!rc && p == &image_program && sandbox_siblings())
+		rc = rule_add(ctx, &kick_rule);
 	return rc;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process of a domain is made here: a fork into new namespaces, the descriptors put where
- * the image expects them, everything else closed, the sandbox entered, the image executed.
+ * The processes of a domain are made here: a fork into new namespaces, or into those of its first
+ * vCPU, the descriptors put where the image expects them, everything else closed, the sandbox
+ * entered, the image executed.
  *
  * The child runs between fork and exec in a copy of the daemon: only system calls, no locks, no
  * allocation.  It executes the image only when told to, once it is recorded (orphans.c): a daemon
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,7 +36,7 @@
 #endif
 
 /* The image's descriptor while it is executed: the first one behind those the domain keeps. */
-#define IMAGE_FD	(PVN_FD_MAPPER_PAGE + 1)
+#define IMAGE_FD	PVN_NR_FDS
 /* And the end of a pipe that says go, or, at its end, that the daemon is no more. */
 #define GO_FD		(IMAGE_FD + 1)
 #define NR_FDS		(GO_FD + 1)
@@ -146,13 +148,16 @@ static void signals_reset(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void __attribute__((noreturn)) child(const struct spawn *s, const int want[NR_FDS], char *name)
+static void __attribute__((noreturn)) child(const struct spawn *s, const int want[NR_FDS])
 {
-	char *argv[] = { name, NULL }, *envp[] = { NULL };
+	char name[24], vcpu[12];
+	char *argv[] = { name, vcpu, NULL }, *envp[] = { NULL };
 	const char *what = "descriptors";
 	char go;
 	int rc = arrange_fds(want);
 
+	snprintf(name, sizeof(name), "paravane-d%u", s->domid);
+	snprintf(vcpu, sizeof(vcpu), "%u", s->vcpu);
 	if (rc)
 		child_fail(what, -rc);
 	signals_reset();
@@ -165,23 +170,81 @@ static void __attribute__((noreturn)) child(const struct spawn *s, const int wan
 	child_fail("exec of paravane-hv", errno);
 }
 
-/* In the child nothing but GO_FD is left of the pipe.  0 or -errno. */
-static int clone_child(struct spawn *s, const int want[NR_FDS])
+static long clone_into(struct spawn *s, const int want[NR_FDS], uint64_t flags, uint64_t exit_signal)
 {
-	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | sandbox_clone_flags(),
+	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | flags,
 				   .pidfd = (uint64_t)(uintptr_t)&s->pidfd,
-				   .exit_signal = SIGCHLD };
-	char name[24];
-	long pid;
+				   .exit_signal = exit_signal };
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
 
-	snprintf(name, sizeof(name), "paravane-d%u", s->domid);
-	pid = syscall(SYS_clone3, &args, sizeof(args));
+	/* In the child nothing but GO_FD is left of the pipe. */
 	if (pid == 0)
-		child(s, want, name);
+		child(s, want);
 	if (pid < 0)
 		return -errno;
 	s->pid = (pid_t)pid;
 	return 0;
+}
+
+/* What a helper found out. */
+struct joined {
+	pid_t pid;
+	int pidfd, rc;
+};
+
+/*
+ * In a process of its own, which shares our descriptors: it enters the namespaces, from where there
+ * is no way back, and makes a sibling of itself there.
+ */
+static void __attribute__((noreturn)) join(struct spawn *s, const int want[NR_FDS], int out)
+{
+	struct joined j = { 0 };
+
+	if (sandbox_clone_flags() && setns(s->join_pidfd, (int)sandbox_clone_flags()) != 0)
+		j.rc = -errno;
+	else
+		j.rc = (int)clone_into(s, want, CLONE_PARENT, 0);
+	j.pid = s->pid;
+	j.pidfd = s->pidfd;
+	if (write(out, &j, sizeof(j)) != sizeof(j))
+		_exit(1);
+	_exit(0);
+}
+
+/* 0 or -errno, s->pid and s->pidfd filled in. */
+static int clone_joined(struct spawn *s, const int want[NR_FDS])
+{
+	struct clone_args args = { .flags = CLONE_FILES | CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD };
+	struct joined j = { .rc = -EIO };
+	int out[2];
+	long pid;
+
+	if (pipe2(out, O_CLOEXEC) != 0)
+		return -errno;
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		join(s, want, out[1]);
+	if (pid < 0) {
+		j.rc = -errno;
+	} else {
+		while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+		fcntl(out[0], F_SETFL, O_NONBLOCK);
+		if (read(out[0], &j, sizeof(j)) != sizeof(j))
+			j.rc = -EIO;
+	}
+	close(out[0]);
+	close(out[1]);
+	s->pid = j.pid;
+	s->pidfd = j.pidfd;
+	return j.rc;
+}
+
+static int clone_child(struct spawn *s, const int want[NR_FDS])
+{
+	if (s->join_pidfd >= 0)
+		return clone_joined(s, want);
+	return (int)clone_into(s, want, sandbox_clone_flags(), SIGCHLD);
 }
 
 static void child_give_up(struct spawn *s)
@@ -193,7 +256,7 @@ static void child_give_up(struct spawn *s)
 	close(s->pidfd);
 }
 
-int spawn_domain(struct spawn *s)
+int spawn_vcpu(struct spawn *s)
 {
 	int want[NR_FDS], go[2], i, rc;
 
@@ -204,6 +267,7 @@ int spawn_domain(struct spawn *s)
 		want[PVN_FD_DOORBELL + i] = s->doorbell[i];
 	want[PVN_FD_MAPPER] = s->mapper_fd;
 	want[PVN_FD_MAPPER_PAGE] = s->mapper_page_fd;
+	want[PVN_FD_PRIVATE] = s->private_fd;
 	want[IMAGE_FD] = image_open();
 	if (want[IMAGE_FD] < 0)
 		return want[IMAGE_FD];

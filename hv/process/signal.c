@@ -59,6 +59,7 @@ static int interrupted_image(struct sigcontext *s, int sig)
 		vcpu.timer_due = 1;
 	if (!in_image(rip) || rip == (uint64_t)hv_fast_ret)
 		return 0;
+	tlb_acknowledge();
 	if (rip >= (uint64_t)hv_fast_window && rip < (uint64_t)hv_fast_ret)
 		s->rip = (uint64_t)hv_fast_slow;
 	else if (rip >= (uint64_t)hv_enter_window && rip < (uint64_t)hv_enter_end)
@@ -184,6 +185,7 @@ static void hv_signal(int sig, siginfo_t *si, struct ucontext *uc)
 			return;
 		trap_in_image(sig, si, s);
 	}
+	tlb_leave_guest();
 	load_regs(s);
 	if (returning)
 		pop_rip();

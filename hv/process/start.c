@@ -20,12 +20,16 @@
 #include <hv/process/process.h>
 #include <hv/process/sys.h>
 
-#define FRAME_TABLE_VA	(PVN_PRIVATE_VA + 0x100000)
-#define ALTSTACK_VA	(PVN_PRIVATE_VA + 0x20000)
+#define FRAME_TABLE_VA	(PVN_PRIVATE_VA + PVN_PRIVATE_FIXED)
 #define ALTSTACK_MAX	0x40000UL
 #define HANDLER_SLACK	16384UL	/* handler depth on top of the kernel's signal frame */
 
 void hv_start(uint64_t *sp);
+
+static uint8_t altstack_space[ALTSTACK_MAX] __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct domain) <= PVN_PRIVATE_FIXED, "what vCPUs share");
+_Static_assert(FRAME_TABLE_BYTES <= PVN_PRIVATE_FRAME_BYTES, "frame table");
 
 static void check(int ok, int code)
 {
@@ -57,8 +61,8 @@ static void map_windows(void)
 	map(PVN_DIRECTMAP_VA, (frames - PVN_HEAP_FRAMES) << PAGE_SHIFT, rw, MAP_SHARED, PVN_FD_MEM,
 	    0, 15);
 	/* Shared between the vCPU processes of the domain, private to the domain. */
-	map(PVN_PRIVATE_VA, FRAME_TABLE_VA - PVN_PRIVATE_VA + frames * FRAME_TABLE_BYTES, rw,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0, 16);
+	map(PVN_PRIVATE_VA, PVN_PRIVATE_FIXED + (frames - PVN_HEAP_FRAMES) * FRAME_TABLE_BYTES, rw, MAP_SHARED,
+	    PVN_FD_PRIVATE, 0, 16);
 }
 
 static uint64_t auxv_get(const uint64_t *sp, uint64_t type, uint64_t fallback)
@@ -84,6 +88,15 @@ static void install_filter(void)
 	check(prog.len && sys3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0, 21);
 }
 
+static uint32_t parse_number(const char *s)
+{
+	uint32_t n = 0;
+
+	while (s && *s >= '0' && *s <= '9')
+		n = n * 10 + (uint32_t)(*s++ - '0');
+	return n;
+}
+
 void hv_start(uint64_t *sp)
 {
 	uint64_t frame = auxv_get(sp, AT_MINSIGSTKSZ, 4096);
@@ -92,6 +105,9 @@ void hv_start(uint64_t *sp)
 
 	check(altstack <= ALTSTACK_MAX, 9);
 	map_windows();
+	vcpu.id = parse_number((const char *)sp[2]);
+	check(sp[0] == 2 && vcpu.id < header.nr_vcpus && header.nr_vcpus <= PVN_MAX_VCPUS, 25);
+	this_vcpu.pid = (uint32_t)sys3(__NR_getpid, 0, 0, 0);
 	platform_have_fsgsbase = !!(hwcap2 & 2);	/* HWCAP2_FSGSBASE */
 
 	/* Not for others of its user to look into or to trace, and no core of a guest for a handler. */
@@ -103,7 +119,7 @@ void hv_start(uint64_t *sp)
 	sys_munmap(end, argv - end);
 
 	mapper_start();
-	signals_init(ALTSTACK_VA, altstack);
+	signals_init((uint64_t)altstack_space, altstack);
 	timer_init();
 	frame_table_init(FRAME_TABLE_VA);
 	install_filter();

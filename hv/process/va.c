@@ -13,6 +13,7 @@
 #include <hv/process/process.h>
 #include <hv/process/sys.h>
 
+#define WALK_TRIES	16
 #define RUN_FLAGS	(_PAGE_PRESENT | _PAGE_RW | _PAGE_NX)
 
 uint64_t platform_va_end(void)
@@ -65,15 +66,32 @@ static void note_hints(uint64_t va, const struct walk *w)
 	}
 }
 
+/* Walk, with the hints noted before the tables were read: pairs with tlb_stale_entry's.  0 or -EFAULT. */
+static int walk_and_note(uint64_t va, struct walk *w)
+{
+	struct walk before = { 0 };
+	int i, rc;
+
+	memset(w, 0, sizeof(*w));
+	for (i = 0; i < WALK_TRIES; i++) {
+		rc = guest_walk(va, w);
+		if (rc || !memcmp(&before, w, sizeof(before)))
+			return rc;
+		note_hints(va, w);
+		smp_mb();
+		before = *w;
+	}
+	return 0; /* somebody writes there all the time, and owes a flush */
+}
+
 struct run {
 	unsigned int first, last;	/* slots of one L1 table */
 };
 
 /* Neighbours that one mmap can map: same rights, consecutive frames, same object. */
-static struct run find_run(const uint64_t *l1, unsigned int slot)
+static struct run find_run(const uint64_t *l1, unsigned int slot, uint64_t e)
 {
 	struct run r = { slot, slot };
-	uint64_t e = l1[slot];
 	uint64_t mfn = PTE_MFN(e), flags = e & RUN_FLAGS;
 
 	while (r.first > 0 && PTE_MFN(l1[r.first - 1]) == mfn - (slot - r.first) - 1 &&
@@ -117,6 +135,17 @@ static int map_foreign(uint64_t va, const struct walk *w, const char **why)
 	return -XEN_EFAULT;
 }
 
+/* Another vCPU may change the entry: then it is not the one that was mapped. */
+static void set_used(uint64_t *entry, uint64_t bits)
+{
+	uint64_t e = READ_ONCE(*entry);
+
+	if (header.nr_vcpus == 1)
+		*entry = e | bits;
+	else if ((e & bits) != bits && (e & _PAGE_PRESENT))
+		__atomic_compare_exchange_n(entry, &e, e | bits, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 int platform_map(uint64_t va, const char **why)
 {
 	struct walk w;
@@ -127,20 +156,19 @@ int platform_map(uint64_t va, const char **why)
 	long rc;
 
 	*why = "page tables";
-	if (va >= PVN_GUEST_END || guest_walk(va, &w))
+	if (va >= PVN_GUEST_END || walk_and_note(va, &w))
 		return -XEN_EFAULT;
-	note_hints(va, &w);
 	if (!mfn_ptr(PTE_MFN(w.pte)))
 		return map_foreign(va & PAGE_MASK, &w, why);
 	l1 = mfn_ptr(w.table_mfn[1]);
-	r = find_run(l1, slot);
+	r = find_run(l1, slot, w.pte);
 	if (w.flags & _PAGE_RW)
 		prot |= PROT_WRITE;
 	if (!(w.flags & _PAGE_NX))
 		prot |= PROT_EXEC;
 	base = (va & PAGE_MASK) - ((uint64_t)(slot - r.first) << PAGE_SHIFT);
 	for (i = 0; i < 2; i++) {
-		rc = map_run(base, PTE_MFN(l1[r.first]), r.last - r.first + 1, prot);
+		rc = map_run(base, PTE_MFN(w.pte) - (slot - r.first), r.last - r.first + 1, prot);
 		if (rc == (long)base)
 			break;
 		platform_flush_all(); /* too many mappings: start over */
@@ -153,6 +181,6 @@ int platform_map(uint64_t va, const char **why)
 	}
 	/* As the hardware's walker would, for all that can now be reached without it. */
 	for (i = r.first; i <= r.last; i++)
-		l1[i] |= _PAGE_ACCESSED | (prot & PROT_WRITE ? _PAGE_DIRTY : 0);
+		set_used(&l1[i], _PAGE_ACCESSED | (prot & PROT_WRITE ? _PAGE_DIRTY : 0));
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <linux/futex.h>
 #include <linux/time_types.h>
 #include <hv/guest.h>
+#include <hv/mm.h>
 #include <hv/platform.h>
 #include <hv/process/process.h>
 #include <hv/process/sys.h>
@@ -27,7 +28,7 @@ static int poll_inbound(struct pvn_vcpu *pv, uint64_t *now, uint64_t until, int 
 		unsigned int i;
 
 		for (i = 0; i < 32; i++) {
-			if (READ_ONCE(pv->inbound_sel)) {
+			if (READ_ONCE(pv->inbound_sel) || READ_ONCE(pv->nmi) || READ_ONCE(pv->down)) {
 				*now = now_ns();
 				return 1;
 			}
@@ -47,7 +48,7 @@ static void futex_sleep(struct pvn_vcpu *pv, uint64_t now, uint64_t until)
 
 	__atomic_store_n(&pv->run_state, PVN_VCPU_BLOCKED, __ATOMIC_SEQ_CST);
 	smp_mb(); /* pairs with the waker's: bit first, then run_state */
-	if (READ_ONCE(pv->inbound_sel) || guest_nmi_due())
+	if (READ_ONCE(pv->inbound_sel) || guest_nmi_due() || READ_ONCE(pv->down))
 		return;
 	if (until) {
 		if (now >= until)
@@ -74,9 +75,11 @@ static void adapt_window(uint64_t slept_ns)
 uint64_t platform_wait(uint64_t now, uint64_t until)
 {
 	struct pvn_vcpu *pv = &pvcpu(vcpu.id);
+	uint32_t in_play = this_vcpu.in_play;
 	uint64_t start = now, poll_until = now + vcpu.poll_window_ns;
 	int preempted = 0, came = 0;
 
+	tlb_leave_guest();
 	if (vcpu.poll_window_ns) {
 		if (until && until < poll_until)
 			poll_until = until;
@@ -93,6 +96,8 @@ uint64_t platform_wait(uint64_t now, uint64_t until)
 	}
 	WRITE_ONCE(pv->run_state, PVN_VCPU_RUNNING);
 	smp_mb(); /* a waker that saw POLLING relies on the drain that follows */
+	if (in_play)
+		tlb_enter_guest();
 	return now;
 }
 
@@ -101,9 +106,62 @@ void platform_yield(void)
 	sys3(__NR_sched_yield, 0, 0, 0);
 }
 
-/* One vCPU runs: any other is down, and looks at its bits when it starts. */
+void platform_interrupt(unsigned int v)
+{
+	uint32_t pid = READ_ONCE(this_domain.vcpu[v].pid);
+	static struct pvn_request q;
+
+	if (!pid)
+		return;
+	if (READ_ONCE(header.sibling_signals)) {
+		sys3(__NR_tgkill, pid, pid, PVN_KICK_SIGNAL);
+		return;
+	}
+	q.op = PVN_REQ_VCPU_KICK;
+	q.a[0] = v;
+	machine_call(&q, NULL);
+}
+
+/* The waker's side of struct pvn_vcpu. */
 void platform_kick(unsigned int v)
 {
+	struct pvn_vcpu *pv = &pvcpu(v);
+
+	smp_mb();
+	switch (READ_ONCE(pv->run_state)) {
+	case PVN_VCPU_RUNNING:
+		if (!__atomic_exchange_n(&pv->kicked, 1, __ATOMIC_SEQ_CST))
+			platform_interrupt(v);
+		break;
+	case PVN_VCPU_BLOCKED:
+		platform_restart(v);
+		break;
+	}
+}
+
+void platform_rest(void)
+{
+	struct pvn_vcpu *pv = &pvcpu(vcpu.id);
+
+	tlb_leave_guest();
+	__atomic_store_n(&pv->run_state, PVN_VCPU_DOWN, __ATOMIC_SEQ_CST);
+	for (;;) {
+		uint32_t w = __atomic_load_n(&pv->wake, __ATOMIC_SEQ_CST);
+
+		if (!__atomic_load_n(&pv->down, __ATOMIC_SEQ_CST))
+			break;
+		sys_futex(&pv->wake, FUTEX_WAIT, w, NULL);
+	}
+	__atomic_store_n(&pv->run_state, PVN_VCPU_RUNNING, __ATOMIC_SEQ_CST);
+	smp_mb(); /* a waker that still saw DOWN relies on the drain that follows */
+}
+
+void platform_restart(unsigned int v)
+{
+	struct pvn_vcpu *pv = &pvcpu(v);
+
+	__atomic_add_fetch(&pv->wake, 1, __ATOMIC_SEQ_CST);
+	sys_futex(&pv->wake, FUTEX_WAKE, 1, NULL);
 }
 
 void platform_doorbell(unsigned int link)
@@ -139,6 +197,7 @@ void platform_stop(void)
 {
 	static struct pvn_reply rep;
 
+	tlb_leave_guest();
 	WRITE_ONCE(pvcpu(vcpu.id).run_state, PVN_VCPU_DOWN);
 	for (;;) {
 		long n = sys_read(PVN_FD_MACHINE, &rep, sizeof(rep));

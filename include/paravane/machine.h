@@ -30,7 +30,7 @@ enum pvn_msg_op {
 
 	/* libxenforeignmemory, libxengnttab */
 	PVN_MSG_DOMAIN_MAP,	/* pvn_msg_domain -> pvn_msg_domain_map + [mem fd, page-set fd] */
-	PVN_MSG_DOMAIN_PIDFD,	/* pvn_msg_domain -> pvn_msg_ret + [pidfd]; -ESRCH while it has no process */
+	PVN_MSG_DOMAIN_PIDFD,	/* pvn_msg_domain, arg = vcpu -> pvn_msg_ret + [pidfd]; -ESRCH while it has no process */
 	PVN_MSG_MAPTRACK,	/* memfd of struct pvn_maptrack[]: released by paravaned if the client dies */
 
 	/* libxenevtchn */

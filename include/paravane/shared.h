@@ -105,6 +105,9 @@ struct pvn_header {
 	 * entry grants anything.  Who pins an entry counts first and looks here afterwards, who converts
 	 * writes 0 first and looks at the pins afterwards. */
 	uint32_t grant_version;
+	/* 1: a vCPU process may signal its siblings itself; 0: it has to ask (PVN_REQ_VCPU_KICK). */
+	uint32_t sibling_signals;
+	uint32_t pad;
 	/* Written by the image, read by nobody who decides anything: `xl` debugging. */
 	uint32_t upcalls;
 	uint32_t crashed;
@@ -140,7 +143,7 @@ enum pvn_run_state {
 
 /*
  * One page each, so that vCPUs do not share cache lines; what a waker touches for the first
- * 320 ports is one line.  To raise port p for the vCPU that the port table names:
+ * 256 ports is one line.  To raise port p for the vCPU that the port table names:
  *   1. atomically set bit p of pending[]
  *   2. atomically set bit p/64 of inbound_sel
  *   3. full barrier, then look at run_state:
@@ -148,8 +151,8 @@ enum pvn_run_state {
  *      BLOCKED: atomically add 1 to wake; FUTEX_WAKE 1
  * The image drains: exchange inbound_sel with 0, then each word it names.  A bit may be set
  * again between; then the selector is set again too.  To sleep it does: w = wake; store BLOCKED;
- * full barrier; if inbound_sel == 0, FUTEX_WAIT(wake, w); store RUNNING.  Either the image sees
- * the bit, or the waker sees BLOCKED.
+ * full barrier; if inbound_sel == 0, FUTEX_WAIT(wake, w); store RUNNING.  Either the
+ * image sees the bit, or the waker sees BLOCKED.
  */
 struct pvn_vcpu {
 	uint32_t run_state;	/* enum pvn_run_state */
@@ -157,6 +160,8 @@ struct pvn_vcpu {
 	uint32_t kicked;
 	uint32_t nmi;		/* an NMI is pending: set, then wake as for an event */
 	uint64_t inbound_sel;
+	uint32_t down;		/* VCPUOP_down: kept by the images, paravaned says how it is at the start */
+	uint32_t pad;
 	uint64_t pending[PVN_PORT_WORDS];
 	/* Accounting hints in ns, kept by the image: running, runnable, blocked, offline. */
 	uint64_t runstate_time[4];
@@ -200,7 +205,9 @@ _Static_assert(PVN_CONTEXT_OFFSET + PVN_CONTEXT_STRIDE * PVN_MAX_VCPUS <= PVN_HE
 _Static_assert(PVN_HEAP_OFFSET + PVN_HEAP_FRAMES * PVN_PAGE_SIZE <= PVN_M2P_OFFSET, "heap");
 
 /*
- * The domain process, as paravaned starts it and the image expects it.
+ * The processes of a domain, one per vCPU that was ever up, as paravaned starts them and the image
+ * expects them: argv is { "paravane-dDOMID", VCPU }.  All of a domain have the same files and the
+ * same namespaces, the first one's; PVN_FD_MACHINE is each one's own.
  * Descriptors (nothing else is open):
  */
 #define PVN_FD_MEM		3	/* the memory object: RAM, offset = (mfn - mfn_base - PVN_HEAP_FRAMES) << 12 */
@@ -209,6 +216,12 @@ _Static_assert(PVN_HEAP_OFFSET + PVN_HEAP_FRAMES * PVN_PAGE_SIZE <= PVN_M2P_OFFS
 #define PVN_FD_DOORBELL		6	/* .. +PVN_MAX_LINKS, eventfds (nonblocking) */
 #define PVN_FD_MAPPER		(PVN_FD_DOORBELL + PVN_MAX_LINKS) /* the mapper's socket to paravaned */
 #define PVN_FD_MAPPER_PAGE	(PVN_FD_MAPPER + 1)	/* its orders; the domain itself keeps neither */
+#define PVN_FD_PRIVATE		(PVN_FD_MAPPER_PAGE + 1) /* what the images of one domain share with each other alone */
+#define PVN_NR_FDS		(PVN_FD_PRIVATE + 1)
+
+/* Size of that: for struct domain, and for the frame table.  Zero at first. */
+#define PVN_PRIVATE_FIXED	0x100000UL
+#define PVN_PRIVATE_FRAME_BYTES	32UL
 
 /*
  * Address space of the process platform.  The guest has everything below
@@ -219,7 +232,7 @@ _Static_assert(PVN_HEAP_OFFSET + PVN_HEAP_FRAMES * PVN_PAGE_SIZE <= PVN_M2P_OFFS
 #ifndef PVN_SHARED_VA		/* unit tests of the image's code place these elsewhere */
 #define PVN_SHARED_VA		0x610000000000UL	/* the page set */
 #define PVN_DIRECTMAP_VA	0x620000000000UL	/* the memory object */
-#define PVN_PRIVATE_VA		0x640000000000UL	/* image-private memory: frame table, stacks */
+#define PVN_PRIVATE_VA		0x640000000000UL	/* PVN_FD_PRIVATE: struct domain, frame table */
 #endif
 #define PVN_IMAGE_BASE		0x700000000000UL	/* text and data of the image */
 /* What a domain may map over ends at PVN_IMAGE_BASE: the image's code and the orders stay what they are. */
@@ -272,6 +285,8 @@ enum pvn_request_op {
 	PVN_REQ_SEND,			/* a0 = port bound to another domain's; no reply */
 	PVN_REQ_SHUTDOWN_CODE,		/* a0 = the reason it will have shut down for, unless one is set */
 	PVN_REQ_WATCHDOG,		/* a0 = id, 0 = a new one, a1 = seconds, 0 = stop it -> ret = id or 0 */
+	PVN_REQ_VCPU_START,		/* a0 = vcpu, whose context lies in the page set: give it a process */
+	PVN_REQ_VCPU_KICK,		/* a0 = vcpu: PVN_KICK_SIGNAL; no reply */
 };
 
 /* One grant mapping in a request and its reply. */

@@ -250,7 +250,7 @@ Test(guest, stopped_timer_does_not_keep_the_next_from_being_armed)
 	do_set_timer_op(soon, 0, 0, 0, 0);
 	cr_expect_eq(vcpu.armed_ns, soon);
 	do_set_timer_op(0, 0, 0, 0, 0);
-	vcpu.periodic_next_ns = 0;
+	this_vcpu.periodic_next_ns = 0;
 	vcpu.timer_due = 1; /* the host timer still fires */
 	timers_run();
 	do_set_timer_op(soon + 5, 0, 0, 0, 0);
@@ -290,9 +290,9 @@ Test(guest, iret_to_no_address_without_a_handler_is_fatal, .exit_code = 33)
 
 Test(guest, runstate_area_that_was_unmapped_is_tried_again)
 {
-	vcpu.runstate_va = 0x7000000;
+	this_vcpu.runstate_va = 0x7000000;
 	runstate_change(RUNSTATE_running, now_ns());
-	cr_expect_eq(vcpu.runstate_va, 0x7000000);
+	cr_expect_eq(this_vcpu.runstate_va, 0x7000000);
 }
 
 Test(guest, populate_takes_a_run_from_the_machine)

@@ -7,7 +7,7 @@
 #include <hv/platform.h>
 
 #define RW (_PAGE_PRESENT | _PAGE_RW)
-#define FRAME_TABLE (PVN_PRIVATE_VA + 0x100000)
+#define FRAME_TABLE (PVN_PRIVATE_VA + PVN_PRIVATE_FIXED)
 
 struct vcpu vcpu;
 struct vcpu_info *vcpu_info_ptr;
@@ -37,7 +37,7 @@ void shim_reset(void)
 
 	map(PVN_SHARED_VA, PVN_M2P_OFFSET + 0x10000);
 	map(PVN_DIRECTMAP_VA, SHIM_PAGES * PAGE_SIZE * 2);
-	map(PVN_PRIVATE_VA, 0x200000);
+	map(PVN_PRIVATE_VA, 2 * PVN_PRIVATE_FIXED);
 	memset(&vcpu, 0, sizeof(vcpu));
 	memset(&shim, 0, sizeof(shim));
 	header.mfn_base = SHIM_MFN_BASE;
@@ -51,6 +51,11 @@ void shim_reset(void)
 	header.max_grant_version = 2;
 	header.grant_version = 1;
 	frame_table_init(FRAME_TABLE);
+	for (i = 0; i < PVN_MAX_VCPUS; i++) {
+		this_domain.vcpu[i].info = &shared_info_page.vcpu_info[i];
+		pvcpu(i).down = i != 0;
+	}
+	this_domain.vcpu[0].initialised = this_domain.vcpu[0].started = 1;
 	vcpu_info_ptr = &shared_info_page.vcpu_info[0];
 	vcpu.cr3_mfn = SHIM_L4;
 	shim_table(SHIM_L4)[0] = PTE(SHIM_L3, RW | _PAGE_USER);
@@ -81,6 +86,9 @@ uint64_t platform_wait(uint64_t now, uint64_t until)
 int platform_map(uint64_t va, const char **why) { return -XEN_EFAULT; }
 void platform_yield(void) { shim.yields++; }
 void platform_kick(unsigned int v) { shim.kicks++; }
+void platform_interrupt(unsigned int v) { shim.interrupts++; }
+void platform_rest(void) { abort(); }
+void platform_restart(unsigned int v) { shim.restarts++; }
 void platform_doorbell(unsigned int link) { shim.doorbells++; }
 int64_t machine_call(struct pvn_request *q, struct pvn_reply *r)
 {

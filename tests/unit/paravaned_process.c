@@ -142,7 +142,7 @@ Test(paravaned_process, sandbox_leaves_nothing_of_the_host)
 	const char *all = wait_console("done=1");
 
 	cr_assert(d == 1);
-	expect(all, "fds=3,4,5,6,7,8,9,10,11,12,13,14,15\n");
+	expect(all, "fds=3,4,5,6,7,8,9,10,11,12,13,14,15,16\n");
 	expect(all, "root_open=0 root_entries=0\n");
 	expect(all, "passwd=2 proc=2 ");
 	expect(all, "escape=2\n");
