@@ -211,6 +211,7 @@ extern struct vcpu vcpu;
 #define link_table		pset(PVN_LINKS_OFFSET, struct pvn_link)
 #define pvcpu(i)	(*pset(PVN_VCPU_OFFSET + (i) * PVN_VCPU_STRIDE, struct pvn_vcpu))
 #define shared_info_page (*pset(PVN_HEAP_OFFSET + PVN_HEAP_SHARED_INFO * PAGE_SIZE, struct shared_info))
+#define e820_map	(*pset(PVN_E820_OFFSET, struct pvn_e820))
 #define m2p		pset(PVN_M2P_OFFSET, uint64_t)
 
 /* Something happened while the image ran (a kick, a timer): look before leaving. */

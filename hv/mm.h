@@ -136,5 +136,6 @@ void *guest_ptr(uint64_t va, int write);	/* NULL = fault */
 int copy_from_guest(void *dst, uint64_t va, size_t n);
 int copy_to_guest(uint64_t va, const void *src, size_t n);
 int guest_handle_ok(uint64_t va);
+int guest_range_ok(uint64_t va, uint64_t first, uint64_t end);	/* 8-byte elements first..end-1 of a list */
 
 #endif

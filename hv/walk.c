@@ -53,6 +53,14 @@ int guest_handle_ok(uint64_t va)
 	return va < 0x800000000000UL || va >= 0xffff880000000000UL;
 }
 
+int guest_range_ok(uint64_t va, uint64_t first, uint64_t end)
+{
+	if (first > end || end > ~0UL / 8 || va + end * 8 < va)
+		return 0;
+	return guest_handle_ok(va + first * 8) && guest_handle_ok(va + end * 8) &&
+	       (va + first * 8) >> 63 == (va + end * 8) >> 63;
+}
+
 static int copy_guest(uint64_t va, char *buf, size_t n, int write)
 {
 	if (!guest_handle_ok(va) || !guest_handle_ok(va + n))

@@ -183,6 +183,37 @@ int memory_release(struct domain *d, uint64_t mfn, uint64_t nr)
 	return 0;
 }
 
+int memory_exchange(struct domain *d, const uint32_t *give, uint32_t n, uint64_t mfn, uint64_t nr)
+{
+	uint64_t first = d->range.base + PVN_HEAP_FRAMES, i = mfn - first, k, missing = 0;
+	uint64_t *m2p = (uint64_t *)(d->shared + PVN_M2P_OFFSET) + PVN_HEAP_FRAMES;
+	uint32_t g;
+
+	if (mfn < first || i >= ram_frames(d) || ram_frames(d) - i < nr)
+		return -EINVAL;
+	for (k = i; k < i + nr; k++)
+		missing += !frame_test(d, k);
+	/* Those given are marked as gone at once: a frame cannot be given twice. */
+	for (g = 0; g < n && give[g] - i >= nr && memory_owned(d, first + give[g]) && !lender_has(d->lender, give[g]); g++)
+		d->populated[give[g] / 64] &= ~(1ULL << (give[g] % 64));
+	if (g < n || missing != n) {
+		while (g--)
+			d->populated[give[g] / 64] |= 1ULL << (give[g] % 64);
+		return -EINVAL;
+	}
+	for (g = 0; g < n; g++) {
+		m2p[give[g]] = PVN_PFN_NONE;
+		if (give[g] < d->populate_hint)
+			d->populate_hint = give[g];
+		memory_punch(d->mem_fd, give[g], 1);
+	}
+	for (k = i; k < i + nr; k++)
+		d->populated[k / 64] |= 1ULL << (k % 64);
+	__atomic_fetch_add(&((struct pvn_header *)(d->shared + PVN_HEADER_OFFSET))->mem_generation, 1,
+			   __ATOMIC_RELEASE);
+	return 0;
+}
+
 /* What is left to be punched of a domain that is no more. */
 struct remains {
 	int fd;

@@ -25,6 +25,10 @@ bool memory_owned(const struct domain *d, uint64_t mfn);
 /* Give pages [first, first + nr) of a memory object back to the host. */
 void memory_punch(int fd, uint64_t first, uint64_t nr);
 
+/* Give back n RAM frames (numbers in the domain's range) for the frames that are missing in the run of
+ * nr from mfn.  As many must be missing; 0, or -EINVAL and nothing has changed. */
+int memory_exchange(struct domain *d, const uint32_t *give, uint32_t n, uint64_t mfn, uint64_t nr);
+
 /* Of a domain that dies: punches all of it, whoever still maps it. */
 void memory_release_all(struct domain *d);
 

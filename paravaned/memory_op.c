@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <xen/memory.h>
 
 #include "paravaned/buffers.h"
@@ -124,18 +125,29 @@ static int64_t claim(struct client *c, uint64_t arg)
 	return d == dom0 ? -EINVAL : memory_claim(d, r.nr_extents);
 }
 
-/* The memory map is the image's answer; that the toolstack sets one is accepted when it is sane. */
+/* For the guest to read: the image hands it out as it is. */
 static int64_t set_memory_map(struct client *c, uint64_t arg)
 {
+	static uint8_t entry[PVN_E820_MAX][20];
 	struct xen_foreign_memory_map m;
+	struct pvn_e820 *e820;
 	struct domain *d;
 
 	if (copy_from_client(c, &m, arg, sizeof(m)))
 		return -EFAULT;
+	if (m.map.nr_entries > PVN_E820_MAX)
+		return -EINVAL;
 	d = lookup(m.domid);
 	if (!d)
 		return -ESRCH;
-	return m.map.nr_entries > 128 ? -EINVAL : 0;
+	if (copy_from_client(c, entry, (uint64_t)m.map.buffer.p, m.map.nr_entries * sizeof(entry[0])))
+		return -EFAULT;
+	if (d == dom0 || !d->shared)
+		return 0; /* nobody would read it */
+	e820 = (struct pvn_e820 *)(d->shared + PVN_E820_OFFSET);
+	memcpy(e820->entry, entry, m.map.nr_entries * sizeof(entry[0]));
+	__atomic_store_n(&e820->nr, m.map.nr_entries, __ATOMIC_RELEASE);
+	return 0;
 }
 
 int64_t memory_op(struct client *c, uint64_t cmd, uint64_t arg)

@@ -115,6 +115,14 @@ static int64_t grant_request(struct vcpu *v, const struct pvn_request *q, struct
 	}
 }
 
+static int64_t mem_exchange(struct domain *d, const struct pvn_request *q)
+{
+	uint32_t give[PVN_DATA_MAX / 4], n = q->len / 4;
+
+	memcpy(give, q->data, n * 4);
+	return memory_exchange(d, give, n, q->a[0], q->a[1]);
+}
+
 static int64_t status(struct domain *d, const struct pvn_request *q, struct pvn_reply *r)
 {
 	struct domain *of = q->a[1] > DOMID_MASK ? NULL : domain_by_id((domid_t)q->a[1]);
@@ -240,6 +248,8 @@ static int64_t serve(struct vcpu *v, const struct pvn_request *q, struct pvn_rep
 		return mem_release(d, q);
 	case PVN_REQ_MEM_POPULATE:
 		return mem_populate(d, q, r);
+	case PVN_REQ_MEM_EXCHANGE:
+		return mem_exchange(d, q);
 	case PVN_REQ_DOMAIN:
 		return q->a[0] <= UINT16_MAX && domain_by_id((domid_t)q->a[0]) ? 0 : -ESRCH;
 	case PVN_REQ_MEM_OWNED:

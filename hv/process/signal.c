@@ -16,6 +16,7 @@
 #include <hv/guest.h>
 #include <hv/mm.h>
 #include <hv/platform.h>
+#include <hv/ptwr.h>
 #include <hypercalls/dispatch.h>
 #include <hv/process/process.h>
 #include <hv/process/sys.h>
@@ -142,8 +143,11 @@ static void handle_page_fault(int sig, const struct sigcontext *s)
 	}
 	/* Whether the entry was there is what the guest's tables say, not the host's cache. */
 	err &= ~PFEC_present;
-	if (cr2 < PVN_GUEST_END && guest_walk(cr2, &w) == 0)
+	if (cr2 < PVN_GUEST_END && guest_walk(cr2, &w) == 0) {
+		if ((err & PFEC_write) && ptwr_page_fault(cr2, &w))
+			return;
 		err |= PFEC_present;
+	}
 	guest_page_fault(cr2, err);
 }
 

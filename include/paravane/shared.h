@@ -53,6 +53,7 @@
 #define PVN_PORTS_OFFSET	0x010000UL	/* struct pvn_port[PVN_MAX_PORTS] */
 #define PVN_LINKS_OFFSET	0x030000UL	/* struct pvn_link[PVN_MAX_LINKS], a page each */
 #define PVN_PINS_OFFSET		0x040000UL	/* struct pvn_pin[PVN_MAX_GREFS] */
+#define PVN_E820_OFFSET		0x078000UL	/* struct pvn_e820 */
 #define PVN_VCPU_OFFSET		0x080000UL	/* struct pvn_vcpu of vCPU i at + i * PVN_VCPU_STRIDE */
 #define PVN_VCPU_STRIDE		PVN_PAGE_SIZE
 #define PVN_CONTEXT_OFFSET	0x0a0000UL	/* vcpu_guest_context, PVN_CONTEXT_STRIDE apart */
@@ -195,6 +196,15 @@ struct pvn_pin {
 	uint16_t writers;	/* of these, writable */
 };
 
+/* The guest's memory map: written by paravaned for the toolstack and by the image for the guest, read by
+ * the guest alone. */
+#define PVN_E820_MAX	1024	/* E820MAX of Xen */
+struct pvn_e820 {
+	uint32_t nr;		/* 0 = none was set */
+	uint8_t entry[PVN_E820_MAX][20];
+};
+
+_Static_assert(PVN_E820_OFFSET + sizeof(struct pvn_e820) <= PVN_VCPU_OFFSET, "memory map");
 _Static_assert(sizeof(struct pvn_header) <= 0x4000, "header grows into the seccomp program");
 _Static_assert(sizeof(struct pvn_port) == 16, "port table layout");
 _Static_assert(sizeof(struct pvn_link) == PVN_PAGE_SIZE, "one page per link");
@@ -274,6 +284,8 @@ enum pvn_request_op {
 	PVN_REQ_LOG,			/* data = one line, no newline: for the machine's log; no reply */
 	PVN_REQ_MEM_RELEASE,		/* data = uint64_t mfn[]: frames given back, hole punched -> ret = count */
 	PVN_REQ_MEM_POPULATE,		/* a0 = pfn (~0 = none), a1 = order -> a0 = first mfn of the run; all or nothing */
+	PVN_REQ_MEM_EXCHANGE,		/* data = uint32_t RAM frames given back, for the missing ones of the run of
+					 * a1 frames from mfn a0: as many, all or nothing */
 	PVN_REQ_DOMAIN,			/* a0 = domid -> 0 if there is such a domain, else -ESRCH */
 	PVN_REQ_MEM_OWNED,		/* a0 = mfn -> ret = 1 if it is a populated frame of the domain, else 0 */
 	PVN_REQ_GRANT_MAP,		/* data = struct pvn_grant_map[]: pinned, each with its status */

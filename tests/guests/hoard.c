@@ -117,6 +117,53 @@ TEST(sandbox_full_address_space_does_no_harm)
 	gate(__NR_munmap, ALIASES, (long)(va + MIB - ALIASES), 0, 0, 0, 0);
 }
 
+#define FRAGMENTS	140	/* L1 tables: more pages than the host has mappings for a process */
+#define FRAGMENT_VA(n)	(BASE + (256UL << 20) + ((uint64_t)(n) << 21))
+
+/* Every page a mapping of its own: no neighbour has the next frame, or the same rights. */
+static uint64_t *fragment_table(const uint64_t *ro, const uint64_t *rw)
+{
+	uint64_t *l1 = page_alloc();
+
+	for (unsigned i = 0; i < 512; i++)
+		l1[i] = va_mfn(i & 1 ? rw : ro) << 12 | (i & 1 ? PTE_KERNEL : PTE_KERNEL & ~PTE_RW);
+	return page_protect(l1, false) ? NULL : l1;
+}
+
+static long l2_set(uint64_t va, uint64_t val)
+{
+	uint64_t *e = pte_of((void *)va, 2);
+	struct mmu_update u = { .ptr = va_mfn((void *)((uint64_t)e & ~4095UL)) << 12 | ((uint64_t)e & 4095), .val = val };
+
+	return HC(mmu_update, (long)&u, 1L, 0L, (long)DOMID_SELF);
+}
+
+/* Slower is all that may become of it: the mappings are a cache that begins anew when it is full. */
+TEST(sandbox_fragmented_tables_do_no_harm)
+{
+	uint64_t *ro = page_alloc(), *rw = page_alloc(), wrong = 0;
+	unsigned n, i, pass;
+
+	*ro = 1, *rw = 2;
+	for (n = 0; n < FRAGMENTS; n++) {
+		uint64_t *l1 = fragment_table(ro, rw);
+
+		CHECK(l1, "no table %u", n);
+		CHECK_EQ(l2_set(FRAGMENT_VA(n), va_mfn(l1) << 12 | PTE_KERNEL), 0);
+	}
+	for (pass = 0; pass < 2; pass++)
+		for (n = 0; n < FRAGMENTS; n++)
+			for (i = 0; i < 512; i++)
+				wrong += *(volatile uint64_t *)(FRAGMENT_VA(n) + i * PAGE_SIZE) != 1 + (i & 1);
+	CHECK_EQ(wrong, 0);
+	CHECK(catch_call(poke, (void *)FRAGMENT_VA(3)), "a read-only page could be written");
+	for (n = 0; n < FRAGMENTS; n++)
+		CHECK_EQ(l2_set(FRAGMENT_VA(n), 0), 0);
+	CHECK(catch_call(poke, (void *)FRAGMENT_VA(3)), "an unhooked page could be written");
+	*rw = 3;
+	CHECK_EQ(*rw, 3);
+}
+
 TEST(lone_page_tables)
 {
 	uint64_t step = option_number("step", 1UL << 30), va, n = 0;
