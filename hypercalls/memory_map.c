@@ -88,10 +88,10 @@ static long add_to_physmap(uint64_t arg)
 	if (x.space == XENMAPSPACE_gmfn_foreign)
 		return -XEN_ENOSYS;
 	rc = memory_own_domain(x.domid);
-	return rc ? rc : -XEN_EACCES; /* translated guests only */
+	return rc == -XEN_ESRCH ? rc : -XEN_EACCES; /* translated guests only */
 }
 
-static long add_to_physmap_batch(uint64_t arg, uint64_t start)
+static long add_to_physmap_batch(uint64_t arg)
 {
 	struct xen_add_to_physmap_batch x;
 	int rc;
@@ -100,10 +100,8 @@ static long add_to_physmap_batch(uint64_t arg, uint64_t start)
 		return -XEN_EFAULT;
 	if (x.space == XENMAPSPACE_gmfn_range)
 		return -XEN_EOPNOTSUPP;
-	if (start > x.size)
-		return -XEN_EILSEQ;
 	rc = memory_own_domain(x.domid);
-	return rc ? rc : -XEN_EACCES;
+	return rc == -XEN_ESRCH ? rc : -XEN_EACCES;
 }
 
 static long remove_from_physmap(uint64_t arg)
@@ -114,9 +112,7 @@ static long remove_from_physmap(uint64_t arg)
 	if (copy_from_guest(&x, arg, sizeof(x)))
 		return -XEN_EFAULT;
 	rc = memory_own_domain(x.domid);
-	if (rc)
-		return rc;
-	return mfn_page(x.gpfn) || mfn_is_heap(x.gpfn) ? -XEN_EACCES : -XEN_ENOENT;
+	return rc == -XEN_ESRCH ? rc : -XEN_EACCES;
 }
 
 static long vnumainfo(uint64_t arg, uint64_t start)
@@ -142,7 +138,7 @@ static long acquire_resource(uint64_t arg)
 		return -XEN_EFAULT;
 	if (x.pad)
 		return -XEN_EINVAL;
-	return x.domid == DOMID_SELF || domain_exists(x.domid) ? -XEN_EPERM : -XEN_ESRCH;
+	return x.domid != DOMID_SELF && domain_exists(x.domid) ? -XEN_EPERM : -XEN_ESRCH;
 }
 
 static long claim_pages(uint64_t arg, uint64_t start)
@@ -155,7 +151,30 @@ static long claim_pages(uint64_t arg, uint64_t start)
 		return -XEN_EFAULT;
 	if (m.extent_start.p || m.extent_order || m.mem_flags)
 		return -XEN_EINVAL;
-	return m.domid != DOMID_SELF && domain_exists(m.domid) ? -XEN_EPERM : -XEN_ESRCH;
+	return m.domid != DOMID_SELF && domain_exists(m.domid) ? -XEN_EPERM : -XEN_EINVAL;
+}
+
+/* Regions that devices of the domain need: it has none. */
+static long reserved_device_memory_map(uint64_t arg)
+{
+	struct xen_reserved_device_memory_map m;
+
+	if (copy_from_guest(&m, arg, sizeof(m)))
+		return -XEN_EFAULT;
+	if (m.flags & ~(uint32_t)XENMEM_RDM_ALL)
+		return -XEN_EINVAL;
+	m.nr_entries = 0;
+	return copy_to_guest(arg, &m, sizeof(m));
+}
+
+/* Memory access and populate-on-demand are for HVM domains. */
+static long hvm_only(uint64_t arg, size_t bytes)
+{
+	uint64_t op[8];
+
+	_Static_assert(sizeof(struct xen_pod_target) <= sizeof(op) && sizeof(struct xen_mem_access_op) <= sizeof(op), "");
+
+	return copy_from_guest(op, arg, bytes) ? -XEN_EFAULT : -XEN_EINVAL;
 }
 
 long memory_map_op(uint64_t cmd, uint64_t start, uint64_t arg)
@@ -172,7 +191,7 @@ long memory_map_op(uint64_t cmd, uint64_t start, uint64_t arg)
 	case XENMEM_add_to_physmap:
 		return add_to_physmap(arg);
 	case XENMEM_add_to_physmap_batch:
-		return add_to_physmap_batch(arg, start);
+		return add_to_physmap_batch(arg);
 	case XENMEM_remove_from_physmap:
 		return remove_from_physmap(arg);
 	case XENMEM_get_vnumainfo:
@@ -183,6 +202,18 @@ long memory_map_op(uint64_t cmd, uint64_t start, uint64_t arg)
 		return claim_pages(arg, start);
 	case XENMEM_machine_memory_map:
 		return -XEN_EPERM;
+	case XENMEM_reserved_device_memory_map:
+		return reserved_device_memory_map(arg);
+	case XENMEM_set_pod_target:
+	case XENMEM_get_pod_target:
+		return hvm_only(arg, sizeof(struct xen_pod_target));
+	case XENMEM_access_op:
+		return hvm_only(arg, sizeof(struct xen_mem_access_op));
+	case XENMEM_get_sharing_freed_pages:
+	case XENMEM_get_sharing_shared_pages:
+		return 0; /* no page is shared */
+	case XENMEM_machphys_compat_mfn_list:
+		return -XEN_EOPNOTSUPP;
 	}
 	return -XEN_ENOSYS;
 }

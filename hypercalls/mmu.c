@@ -128,8 +128,10 @@ static long update_entry(uint64_t maddr, uint64_t val, int preserve_ad, enum own
 	if (o == OWNER_IO) {
 		if (pg->type != PGT_l1)
 			return -XEN_EINVAL;
-		if (val & _PAGE_PRESENT) /* RAM is not dom_io's, and the rest is not for us */
-			return PTE_MFN(val) >= PVN_MAX_MFN ? -XEN_EPERM : -XEN_EBUSY;
+		/* RAM is not dom_io's, and the rest is not for us; a change of flags asks nothing. */
+		if ((val & _PAGE_PRESENT) && (val ^ ((uint64_t *)mfn_ptr(mfn))[slot]) &
+						     (PTE_MFN_MASK | _PAGE_PRESENT | _PAGE_RW))
+			return mfn_page(PTE_MFN(val)) || mfn_is_heap(PTE_MFN(val)) ? -XEN_EBUSY : -XEN_EPERM;
 	}
 	return pt_write_entry(mfn, pg->type - PGT_l1 + 1, slot, val, preserve_ad);
 }
@@ -354,8 +356,9 @@ static long ext_op(const struct mmuext_op *op)
 	case MMUEXT_SET_LDT:
 		return set_ldt(op);
 	case MMUEXT_FLUSH_CACHE:
-	case MMUEXT_FLUSH_CACHE_GLOBAL:
 		return -XEN_EACCES;
+	case MMUEXT_FLUSH_CACHE_GLOBAL:
+		return -XEN_EINVAL;
 	case MMUEXT_CLEAR_PAGE:
 	case MMUEXT_COPY_PAGE:
 		return clear_or_copy(op);

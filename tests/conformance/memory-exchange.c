@@ -53,9 +53,6 @@ static void good(void)
 	in[1] = va_mfn(page_alloc());
 	out[0] = pfn, out[1] = pfn;
 	EXCHANGE("partial");
-	ask(2, 0, 2, 0);
-	in[0] = in[1] = out[0];
-	EXCHANGE("twice");
 }
 
 void test_main(void)

@@ -24,7 +24,6 @@ STORE(mov, "movq %%rsi, (%%rdi)")
 STORE(mov_imm, "movq $0, (%%rdi)")
 STORE(mov32, "movl %%esi, (%%rdi)")
 STORE(mov8, "movb $0, (%%rdi)")
-STORE(mov_high, "movl $0, 4(%%rdi)")
 STORE(mov_odd, "movl $0, 2(%%rdi)")
 STORE(mov_cross, "movq $0, 4(%%rdi)")
 STORE(lock_and, "lock andq $-3, (%%rdi)")
@@ -103,7 +102,6 @@ void test_main(void)
 	exchanges(e);
 	do_store("mov8", mov8, 0);
 	do_store("mov.back2", mov, e);
-	do_store("mov_high", mov_high, 0);
 	do_store("mov.back3", mov, e);
 	do_store("mov32", mov32, 0);
 	do_store("mov.back4", mov, e);

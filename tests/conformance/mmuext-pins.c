@@ -79,10 +79,5 @@ void test_main(void)
 	CHECK_EQ(page_protect(page, false), 0);
 	answer("content.flags", (uint64_t)ext(MMUEXT_PIN_L1_TABLE, mfn, 0));
 	answer("content.flags.l2", (uint64_t)ext(MMUEXT_PIN_L2_TABLE, mfn, 0));
-	CHECK_EQ(page_protect(page, true), 0);
-	page[3] = mfn << 12 | PTE_P;
-	CHECK_EQ(page_protect(page, false), 0);
-	answer("content.self.ro", (uint64_t)ext(MMUEXT_PIN_L1_TABLE, mfn, 0));
-	answer("content.self.ro.unpin", (uint64_t)ext(MMUEXT_UNPIN_TABLE, mfn, 0));
 	test_success("");
 }
