@@ -44,6 +44,7 @@ static uint64_t flush(unsigned cmd, domid_t dom)
 
 void test_main(void)
 {
+	struct mmuext_op local = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
 	uint64_t at = pte_maddr(page), mfn = va_mfn(page), entry = mfn << 12 | PTE_KERNEL, psize = 0x80;
 	const uint64_t *e = pte_of(page, 1);
 	char key[] = "cmd-0";
@@ -52,6 +53,8 @@ void test_main(void)
 	answer("normal.flags", *e & 0xfff & ~PTE_US & ~0x100UL);
 	answer("normal.bad-flags", update(at, MMU_NORMAL_PT_UPDATE, entry | psize, DOMID_SELF));
 	answer("normal.no-ram", update(at, MMU_NORMAL_PT_UPDATE, 0xfffffffff000 | PTE_KERNEL, DOMID_SELF));
+	/* Without a flush a processor may go on with what it knows, and set neither bit again. */
+	HC(mmuext_op, (long)&local, 1L, 0L, (long)DOMID_SELF);
 	*(volatile char *)page = 1;
 	answer("preserve", update(at, MMU_PT_UPDATE_PRESERVE_AD, entry & ~(PTE_A | PTE_D), DOMID_SELF));
 	answer("preserve.kept", *e & (PTE_A | PTE_D));
