@@ -16,6 +16,7 @@ distcheck-quick: dist
 	cd distcheck.tmp && mkdir b && cd b && ../$(distdir)/configure -q && $(MAKE) -s && \
 		$(MAKE) -s install DESTDIR=`pwd`/root && test -x root$(bindir)/xl
 	rm -rf distcheck.tmp
+include tests/fuzz/local.mk
 include tests/guests/local.mk
 include tests/conformance/local.mk
 include tests/user/local.mk

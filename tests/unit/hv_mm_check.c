@@ -13,6 +13,8 @@ struct expected {
 };
 
 static struct expected *expected;
+uint64_t mm_check_lent_mfn, mm_check_lent_frames;
+uint32_t mm_check_lent[MM_CHECK_LENT_MAX];
 
 static void fail(uint64_t mfn, const char *what, long got, long want)
 {
@@ -46,7 +48,9 @@ static void count_entry(uint64_t table, unsigned int level, uint64_t e)
 
 	if (level == 1) {
 		if (!pg) {
-			if (!mfn_is_heap(mfn))
+			if (mfn - mm_check_lent_mfn < mm_check_lent_frames)
+				mm_check_lent[mfn - mm_check_lent_mfn]++;
+			else if (!mfn_is_heap(mfn))
 				fail(table, "an entry names a frame not the domain's", (long)mfn, 0);
 		} else if (e & _PAGE_RW) {
 			if (pg->type != PGT_writable)
@@ -119,6 +123,7 @@ void mm_check(int strict)
 
 	if (pt_work_pending())
 		return; /* in the middle of it counts cannot agree */
+	memset(mm_check_lent, 0, sizeof(mm_check_lent));
 	expected = calloc(this_domain.ram_frames, sizeof(*expected));
 	for (mfn = this_domain.ram_mfn; mfn < end; mfn++) {
 		struct page_info *pg = mfn_page(mfn);

@@ -12,4 +12,9 @@
  */
 void mm_check(int strict);
 
+/* Frames of another domain that entries may name, and how many did when it last looked. */
+#define MM_CHECK_LENT_MAX	16
+extern uint64_t mm_check_lent_mfn, mm_check_lent_frames;
+extern uint32_t mm_check_lent[MM_CHECK_LENT_MAX];
+
 #endif

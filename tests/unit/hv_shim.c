@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,13 +18,24 @@ struct shim_counts shim;
 int64_t shim_machine_ret;
 uint32_t shim_machine_op;
 int64_t (*shim_machine_answer)(const struct pvn_request *q);
+int64_t (*shim_machine)(const struct pvn_request *q, struct pvn_reply *r);
+void (*shim_ended)(const char *why);
 
+/* Zeroes from va.  What is mapped already is wiped: the fuzzers come here for every input, and fresh
+ * pages cost more than a look at all. */
 static void map(uint64_t va, uint64_t bytes)
 {
-	munmap((void *)va, bytes);
-	if (mmap((void *)va, bytes, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != (void *)va)
+	static const char zeroes[PAGE_SIZE];
+	uint64_t at;
+
+	if (mmap((void *)va, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		 0) == (void *)va)
+		return;
+	if (errno != EEXIST)
 		abort();
+	for (at = va; at < va + bytes; at += PAGE_SIZE)
+		if (memcmp((void *)at, zeroes, PAGE_SIZE) != 0)
+			memset((void *)at, 0, PAGE_SIZE);
 }
 
 uint64_t *shim_table(uint64_t mfn)
@@ -79,37 +91,61 @@ uint64_t platform_get_segment_base(int which) { return which ? vcpu.gs_base_kern
 void platform_set_timer(uint64_t ns) { shim.timers++; }
 uint64_t platform_wait(uint64_t now, uint64_t until)
 {
-	if (++shim.waits > 1000)
+	if (++shim.waits > 1000) {
+		if (shim_ended)
+			shim_ended("it sleeps for good");
 		abort();
+	}
 	return until;
 }
 int platform_map(uint64_t va, const char **why) { return -XEN_EFAULT; }
 void platform_yield(void) { shim.yields++; }
 void platform_kick(unsigned int v) { shim.kicks++; }
 void platform_interrupt(unsigned int v) { shim.interrupts++; }
-void platform_rest(void) { abort(); }
+void platform_rest(void)
+{
+	if (shim_ended)
+		shim_ended("it is down");
+	abort();
+}
 void platform_restart(unsigned int v) { shim.restarts++; }
 void platform_doorbell(unsigned int link) { shim.doorbells++; }
 int64_t machine_call(struct pvn_request *q, struct pvn_reply *r)
 {
 	shim_machine_op = q->op;
+	if (shim_machine)
+		return shim_machine(q, r);
 	return shim_machine_answer ? shim_machine_answer(q) : shim_machine_ret;
 }
 int domain_exists(domid_t domid)
 {
 	return domid == header.domid || shim_machine_ret == 0;
 }
-int64_t machine_call1(uint32_t op, uint64_t a0, uint64_t a1) { shim_machine_op = op; return shim_machine_ret; }
+int64_t machine_call1(uint32_t op, uint64_t a0, uint64_t a1)
+{
+	struct pvn_request q = { .op = op, .a = { a0, a1 } };
+
+	shim_machine_op = op;
+	return shim_machine ? shim_machine(&q, NULL) : shim_machine_ret;
+}
 void machine_console(const char *bytes, size_t n) {}
 void machine_log(const char *fmt, ...) {}
-void domain_shutdown(uint32_t reason) { exit(40 + (int)reason); }
+void domain_shutdown(uint32_t reason)
+{
+	if (shim_ended)
+		shim_ended("shutdown");
+	exit(40 + (int)reason);
+}
 void domain_crash(const char *fmt, ...)
 {
+	char why[256];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	if (shim_ended)
+		shim_ended(why);
+	fprintf(stderr, "%s\n", why);
 	exit(33);
 }

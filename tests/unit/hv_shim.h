@@ -31,5 +31,9 @@ uint64_t *shim_table(uint64_t mfn);
 extern int64_t shim_machine_ret;
 extern uint32_t shim_machine_op;
 extern int64_t (*shim_machine_answer)(const struct pvn_request *q);	/* of machine_call, if set */
+/* Serves every request in the machine's place, if set; r is NULL where the caller wants none. */
+extern int64_t (*shim_machine)(const struct pvn_request *q, struct pvn_reply *r);
+/* Called when the domain crashes, shuts down or sleeps for good, if set: does not return. */
+extern void (*shim_ended)(const char *why);
 
 #endif

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# How the fuzz targets are built; tests/fuzz/run calls it:
+#	make -f tests/fuzz/fuzz.mk SRC=... OUT=... TARGET...
+# Plain make, because nothing here is for who only builds the project: clang, its sanitizers and
+# libFuzzer, into a folder of their own.  The lists of sources are those of the unit tests.
+top_srcdir = $(SRC)
+targets = elf pagetables hypercalls
+all: $(targets:%=$(OUT)/%)
+
+include $(SRC)/hv/local.mk
+include $(SRC)/toolstack/builder/local.mk
+
+CLANG = clang
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-unused-parameter
+SAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=alignment
+COMPILE = $(CLANG) -std=gnu11 -O1 -g $(WARN) $(SAN) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer -MMD -MP -c
+LINK = $(CLANG) $(SAN) -fsanitize=fuzzer
+HOST_CPPFLAGS = -I$(OUT) -I$(SRC)/include -I$(SRC) -D__XEN_TOOLS__=1
+
+elf_SOURCES = tests/fuzz/elf.c libs/util/lowaddr.c \
+	$(filter-out %.h %/build.c %/check.c,$(toolstack_builder_libbuilder_la_SOURCES))
+elf_LIBS =
+
+objects = $(patsubst %.c,$(OUT)/$(1)/%.o,$(2))
+
+# What of configure's results the sources need.
+$(OUT)/config.h:
+	@mkdir -p $(@D)
+	printf '#define _GNU_SOURCE 1\n#define PACKAGE_VERSION "fuzz"\n' > $@
+$(OUT)/host/%.o: $(SRC)/%.c $(OUT)/config.h
+	@mkdir -p $(@D)
+	$(COMPILE) $(HOST_CPPFLAGS) -o $@ $<
+$(OUT)/hv/%.o: $(SRC)/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) $(HV_TEST_CPPFLAGS) -o $@ $<
+
+hv_SOURCES = tests/fuzz/hv.c tests/fuzz/hv_machine.c $(HV_TEST_SOURCES)
+hv_targets = $(OUT)/pagetables $(OUT)/hypercalls
+
+$(hv_targets): $(OUT)/%: $(OUT)/hv/tests/fuzz/%.o $(call objects,hv,$(hv_SOURCES))
+	$(LINK) -o $@ $^
+
+$(OUT)/elf: $(call objects,host,$(elf_SOURCES))
+	$(LINK) -o $@ $^ $(elf_LIBS)
+
+-include $(shell find $(OUT)/host $(OUT)/hv -name '*.d' 2>/dev/null)
