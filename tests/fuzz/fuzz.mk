@@ -4,7 +4,7 @@
 # Plain make, because nothing here is for who only builds the project: clang, its sanitizers and
 # libFuzzer, into a folder of their own.  The lists of sources are those of the unit tests.
 top_srcdir = $(SRC)
-targets = elf pagetables hypercalls
+targets = elf pagetables hypercalls events
 all: $(targets:%=$(OUT)/%)
 
 include $(SRC)/hv/local.mk
@@ -35,7 +35,7 @@ $(OUT)/hv/%.o: $(SRC)/%.c
 	$(COMPILE) $(HV_TEST_CPPFLAGS) -o $@ $<
 
 hv_SOURCES = tests/fuzz/hv.c tests/fuzz/hv_machine.c $(HV_TEST_SOURCES)
-hv_targets = $(OUT)/pagetables $(OUT)/hypercalls
+hv_targets = $(OUT)/pagetables $(OUT)/hypercalls $(OUT)/events
 
 $(hv_targets): $(OUT)/%: $(OUT)/hv/tests/fuzz/%.o $(call objects,hv,$(hv_SOURCES))
 	$(LINK) -o $@ $^
