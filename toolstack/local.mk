@@ -45,7 +45,7 @@ toolstack_xl_SOURCES = \
 	toolstack/commands/cmd_rename.c toolstack/commands/cmd_sched_credit2.c \
 	toolstack/commands/cmd_shutdown.c toolstack/commands/cmd_sysrq.c \
 	toolstack/commands/cmd_unpause.c toolstack/commands/cmd_uptime.c \
-	toolstack/commands/cmd_vcpu_list.c toolstack/commands/cmd_vm_list.c \
+	toolstack/commands/cmd_vcpu_list.c toolstack/commands/cmd_vcpu_set.c toolstack/commands/cmd_vm_list.c \
 	toolstack/commands/common.c toolstack/commands/main.c toolstack/commands/stop.c \
 	toolstack/commands/table.c toolstack/commands/xl.h
 toolstack_xl_CFLAGS = $(toolstack_lib_libtoolstack_la_CFLAGS)

@@ -55,7 +55,7 @@ expect_line "a vCPU goes offline" smp 'possible f, online b' 20
 expect_line "and comes again" smp 'possible f, online f' 20
 expect "xl vcpu-set takes two" xl vcpu-set smp 2
 expect_line "and they go" smp 'vCPU 3 is offline' 20
-expect "xl vcpu-set gives them back" xl vcpu-set smp 4
+expect "xl vcpu-set gives them back" xl vcpu-set -i smp 4
 expect_line "and they come" smp 'vCPU 3 is online' 20
 expect "the domain shuts down" xl shutdown -w smp
 

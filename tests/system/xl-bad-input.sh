@@ -35,8 +35,8 @@ config typo 'memroy = 64'
 bad "unknown key" "typo.cfg:4: memroy: unknown key" "$WORK/typo.cfg"
 config net 'vif = [ "bridge=xenbr0" ]'
 bad "a device that is not served" "net.cfg:4: vif: there is no network backend" "$WORK/net.cfg"
-config smp 'vcpus = 4'
-bad "too many vcpus" "smp.cfg:4: vcpus: 4" "$WORK/smp.cfg"
+config smp 'vcpus = 33'
+bad "too many vcpus" "smp.cfg:4: vcpus: 33" "$WORK/smp.cfg"
 bad "no such configuration" "none.cfg: cannot read the configuration: No such file" "$WORK/none.cfg"
 head -c 2000000 /dev/urandom >"$WORK/random.cfg"
 bad "random bytes as configuration" "random.cfg" "$WORK/random.cfg"

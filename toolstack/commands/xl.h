@@ -100,6 +100,7 @@ int cmd_sysrq(int argc, char **argv);
 int cmd_unpause(int argc, char **argv);
 int cmd_uptime(int argc, char **argv);
 int cmd_vcpu_list(int argc, char **argv);
+int cmd_vcpu_set(int argc, char **argv);
 int cmd_vm_list(int argc, char **argv);
 
 #endif

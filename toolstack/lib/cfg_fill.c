@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <paravane/shared.h>
 
 #include "toolstack/lib/cfg_parser.h"
 
@@ -219,11 +220,11 @@ static int fill_vcpus(struct cfg_parser *p)
 		return cfg_fail(p, cfg_line(p, "maxvcpus"), "maxvcpus",
 				"is less than vcpus (%llu < %llu)", (unsigned long long)max,
 				(unsigned long long)vcpus);
-	if (max > 1) {
-		const char *key = vcpus > 1 ? "vcpus" : "maxvcpus";
+	if (max > PVN_MAX_VCPUS) {
+		const char *key = vcpus > PVN_MAX_VCPUS ? "vcpus" : "maxvcpus";
 
-		return cfg_fail(p, cfg_line(p, key), key, "%llu: the process platform runs 1 vCPU",
-				(unsigned long long)max);
+		return cfg_fail(p, cfg_line(p, key), key, "%llu: a domain has at most %d vCPUs",
+				(unsigned long long)max, PVN_MAX_VCPUS);
 	}
 	p->c->vcpus = vcpus;
 	p->c->max_vcpus = max;
