@@ -63,6 +63,7 @@ static void map_windows(void)
 	/* Shared between the vCPU processes of the domain, private to the domain. */
 	map(PVN_PRIVATE_VA, PVN_PRIVATE_FIXED + (frames - PVN_HEAP_FRAMES) * FRAME_TABLE_BYTES, rw, MAP_SHARED,
 	    PVN_FD_PRIVATE, 0, 16);
+	check(sys3(__NR_close, PVN_FD_PRIVATE, 0, 0) == 0, 16);
 }
 
 static uint64_t auxv_get(const uint64_t *sp, uint64_t type, uint64_t fallback)

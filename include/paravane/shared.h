@@ -226,7 +226,7 @@ _Static_assert(PVN_HEAP_OFFSET + PVN_HEAP_FRAMES * PVN_PAGE_SIZE <= PVN_M2P_OFFS
 #define PVN_FD_DOORBELL		6	/* .. +PVN_MAX_LINKS, eventfds (nonblocking) */
 #define PVN_FD_MAPPER		(PVN_FD_DOORBELL + PVN_MAX_LINKS) /* the mapper's socket to paravaned */
 #define PVN_FD_MAPPER_PAGE	(PVN_FD_MAPPER + 1)	/* its orders; the domain itself keeps neither */
-#define PVN_FD_PRIVATE		(PVN_FD_MAPPER_PAGE + 1) /* what the images of one domain share with each other alone */
+#define PVN_FD_PRIVATE		(PVN_FD_MAPPER_PAGE + 1) /* what the images of one domain share; closed when mapped */
 #define PVN_NR_FDS		(PVN_FD_PRIVATE + 1)
 
 /* Size of that: for struct domain, and for the frame table.  Zero at first. */
