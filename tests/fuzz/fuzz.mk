@@ -4,11 +4,12 @@
 # Plain make, because nothing here is for who only builds the project: clang, its sanitizers and
 # libFuzzer, into a folder of their own.  The lists of sources are those of the unit tests.
 top_srcdir = $(SRC)
-targets = elf pagetables hypercalls events
+targets = elf pagetables hypercalls events machine
 all: $(targets:%=$(OUT)/%)
 
 include $(SRC)/hv/local.mk
 include $(SRC)/toolstack/builder/local.mk
+include $(SRC)/paravaned/local.mk
 
 CLANG = clang
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-unused-parameter
@@ -21,12 +22,17 @@ elf_SOURCES = tests/fuzz/elf.c libs/util/lowaddr.c \
 	$(filter-out %.h %/build.c %/check.c,$(toolstack_builder_libbuilder_la_SOURCES))
 elf_LIBS =
 
+machine_SOURCES = tests/fuzz/machine.c $(paravaned_libmachine_la_SOURCES) libs/util/log.c libs/util/loop.c \
+	libs/util/loop-epoll.c libs/util/loop-timer.c libs/util/loop-uring.c libs/util/pins.c libs/util/rundir.c \
+	libs/util/find.c libs/util/lowaddr.c libs/util/daemon.c
+machine_LIBS = -luuid -lseccomp -luring
+
 objects = $(patsubst %.c,$(OUT)/$(1)/%.o,$(2))
 
 # What of configure's results the sources need.
 $(OUT)/config.h:
 	@mkdir -p $(@D)
-	printf '#define _GNU_SOURCE 1\n#define PACKAGE_VERSION "fuzz"\n' > $@
+	printf '#define _GNU_SOURCE 1\n#define PVN_SBINDIR "/"\n#define PVN_BINDIR "/"\n#define PVN_LIBEXECDIR "/"\n#define PVN_DATADIR "/"\n#define PACKAGE_VERSION "fuzz"\n' > $@
 $(OUT)/host/%.o: $(SRC)/%.c $(OUT)/config.h
 	@mkdir -p $(@D)
 	$(COMPILE) $(HOST_CPPFLAGS) -o $@ $<
@@ -42,5 +48,7 @@ $(hv_targets): $(OUT)/%: $(OUT)/hv/tests/fuzz/%.o $(call objects,hv,$(hv_SOURCES
 
 $(OUT)/elf: $(call objects,host,$(elf_SOURCES))
 	$(LINK) -o $@ $^ $(elf_LIBS)
+$(OUT)/machine: $(call objects,host,$(machine_SOURCES))
+	$(LINK) -o $@ $^ $(machine_LIBS)
 
 -include $(shell find $(OUT)/host $(OUT)/hv -name '*.d' 2>/dev/null)
