@@ -51,6 +51,10 @@ void guest_nmi(void);
 int guest_nmi_due(void);
 /* #DB: what happened goes to the virtual DR6. */
 void guest_debug(uint64_t dr6_bits);
+/* SYSCALL in user mode. */
+void guest_syscall(void);
+/* What came in from outside: events, timers. */
+void guest_take_in(void);
 /* Deliver what is deliverable; vcpu.regs may become the upcall handler's. */
 void guest_exit_work(void);
 

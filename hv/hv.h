@@ -180,6 +180,7 @@ struct vcpu {
 	uint64_t iret_result_va;	/* where that entry's result goes */
 	uint64_t fs_base, gs_base_kernel, gs_base_user;
 	uint32_t in_user;		/* virtual mode */
+	uint64_t user_cs, user_ss;	/* selectors that user mode was entered with */
 	uint32_t in_multicall;
 	struct hypercall_again again;
 	uint32_t iopl;

@@ -12,19 +12,21 @@ hv_paravane_hv_SOURCES = \
 	hv/frames.c hv/pagetable.c hv/validate.c hv/ptwr.c hv/ptwr_decode.c hv/tlb.c hv/walk.c hv/hypercall_page.c \
 	hv/process/entry.S hv/process/start.c hv/process/signal.c hv/process/va.c \
 	hv/process/mapper_loop.S hv/process/mapper.c hv/process/timer.c hv/process/wait.c hv/process/segments.c \
+	hv/process/user.c hv/process/user_space.c hv/process/user_start.c hv/process/user_filter.c \
+	hv/process/user_stub.S \
 	hypercalls/dispatch.c hypercalls/trace.c hypercalls/compat.c hypercalls/traps.c hypercalls/mmu.c hypercalls/sched.c \
 	hypercalls/vcpu.c hypercalls/evtchn.c hypercalls/memory.c hypercalls/memory_map.c hypercalls/memory_exchange.c \
 	hypercalls/grant.c hypercalls/grant_copy.c \
 	hypercalls/grant_map.c hypercalls/grant_version.c hypercalls/version.c
 hv_paravane_hv_CPPFLAGS = $(HV_CPPFLAGS)
 hv_paravane_hv_CFLAGS = $(HV_CFLAGS)
-hv_paravane_hv_CCASFLAGS = -g
+hv_paravane_hv_CCASFLAGS = -g -I$(top_srcdir)
 hv_paravane_hv_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack \
 	-Wl,-z,max-page-size=4096 -Wl,-T,$(top_srcdir)/hv/process/image.lds -o $@
 hv_paravane_hv_LDADD =
 hv_paravane_hv_DEPENDENCIES = $(top_srcdir)/hv/process/image.lds
 
-noinst_HEADERS += hv/hv.h hv/descriptor.h hv/fifo.h hv/guest.h hv/mm.h hv/platform.h hv/ptwr.h hv/process/process.h hv/process/sys.h \
+noinst_HEADERS += hv/hv.h hv/descriptor.h hv/fifo.h hv/guest.h hv/mm.h hv/platform.h hv/ptwr.h hv/process/process.h hv/process/sys.h hv/process/user.h \
 	hypercalls/table.h hypercalls/subops.h hypercalls/dispatch.h hypercalls/memory.h hypercalls/grant.h
 EXTRA_DIST += hv/process/image.lds
 

@@ -110,7 +110,7 @@ uint64_t pt_steal_entry(uint64_t mfn, unsigned int slot);
 
 /* tlb.c: present entries that were changed and may still be cached. */
 void tlb_stale_entry(uint64_t table_mfn, int level, unsigned int slot);
-void tlb_stale_table(uint64_t mfn);	/* it stops being a table */
+void tlb_stale_table(uint64_t mfn, int level);	/* it stops being a table */
 void tlb_flush_stale(void);		/* what a full flush of this vCPU must forget */
 /* The same on all vCPUs whose bit is set; when it returns none of them runs guest code with an old
  * translation any more.  Under mm_lock. */

@@ -15,6 +15,8 @@
 void platform_flush_page(uint64_t va);			/* forget one page of the current tables */
 void platform_flush_range(uint64_t va, uint64_t pages);
 void platform_flush_all(void);
+void platform_new_tables(void);			/* the kernel has other tables; user mode has not */
+void platform_table_gone(uint64_t mfn);			/* this L4 is no table any more */
 /* Make the page at va usable for an access the guest's tables allow: 0, or -EFAULT if
  * the platform cannot map there (then *why says so). */
 int platform_map(uint64_t va, const char **why);

@@ -24,6 +24,7 @@
 #include <hv/platform.h>
 
 #define RANGES_MAX	64	/* more of them: forget everything */
+#define TABLE_GONE	(~0UL)	/* instead of an address */
 
 _Static_assert(RANGES_MAX < TLB_LOG, "a reader can tell that it was overtaken");
 
@@ -59,16 +60,23 @@ void tlb_stale_entry(uint64_t table_mfn, int level, unsigned int slot)
 	hint = READ_ONCE(*page_va_hint(table_mfn));
 	if (hint == VA_HINT_NONE)
 		return;
-	if (hint == VA_HINT_MANY || level > 2)
+	if (hint == VA_HINT_MANY || level > 3)
 		log_all();
 	else
 		log_range(((uint64_t)(hint - 1) << 21) + ((uint64_t)slot << shift), 1UL << (9 * (level - 1)));
 }
 
-void tlb_stale_table(uint64_t mfn)
+/* An L4 has no region of its own; who keeps translations by L4 (user mode) is told which it is. */
+void tlb_stale_table(uint64_t mfn, int level)
 {
-	if (READ_ONCE(*page_va_hint(mfn)) != VA_HINT_NONE)
+	uint32_t hint = READ_ONCE(*page_va_hint(mfn));
+
+	if (level == 4)
+		log_range(TABLE_GONE, mfn);
+	else if (hint == VA_HINT_MANY)
 		log_all();
+	else if (hint != VA_HINT_NONE)
+		log_range((uint64_t)(hint - 1) << 21, 1UL << (9 * level));
 }
 
 /* 0 if the log went on over what was being read. */
@@ -83,7 +91,10 @@ static int flush_ranges(uint64_t from, uint64_t to)
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (READ_ONCE(l->head) - from >= TLB_LOG)
 			return 0;
-		platform_flush_range(va, pages);
+		if (va == TABLE_GONE)
+			platform_table_gone(pages);
+		else
+			platform_flush_range(va, pages);
 	}
 	return 1;
 }
@@ -102,10 +113,8 @@ void tlb_flush_stale(void)
 
 void tlb_flush_all(void)
 {
-	uint64_t head = __atomic_load_n(&this_domain.tlb.head, __ATOMIC_ACQUIRE);
-
-	platform_flush_all();
-	__atomic_store_n(&this_vcpu.tlb_seen, head, __ATOMIC_RELEASE);
+	tlb_flush_stale();	/* user mode has tables of its own */
+	platform_new_tables();
 }
 
 static int answered(const struct vcpu_public *p, uint64_t wanted)

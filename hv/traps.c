@@ -14,6 +14,23 @@
 #define FRAME_CS_KERNEL	(FLAT_KERNEL_CS & ~3UL)
 #define ENTRY_CLEARS	(X86_EFLAGS_TF | X86_EFLAGS_RF | X86_EFLAGS_NT | X86_EFLAGS_AC | X86_EFLAGS_VM)
 
+/* Where a frame goes, and the mode it shows.  Taking one from user mode changes to the kernel's
+ * stack and tables. */
+struct frame_mode {
+	uint64_t sp, cs, ss;
+};
+
+static struct frame_mode leave_mode(void)
+{
+	struct frame_mode m = { vcpu.regs.rsp, FRAME_CS_KERNEL, FLAT_KERNEL_SS };
+
+	if (vcpu.in_user) {
+		m = (struct frame_mode){ vcpu.kernel_sp, vcpu.user_cs | 3, vcpu.user_ss | 3 };
+		vcpu.in_user = 0;
+	}
+	return m;
+}
+
 /* Push n words, lowest address first in w[].  A stack that cannot take them is fatal. */
 static uint64_t push_frame(uint64_t sp, const uint64_t *w, unsigned int n, const char *what)
 {
@@ -42,6 +59,7 @@ static void bounce(uint64_t handler, uint32_t error_code, int mask_events, const
 {
 	struct cpu_regs *r = &vcpu.regs;
 	uint64_t old_mask = vcpu_info_ptr->evtchn_upcall_mask;
+	struct frame_mode m = leave_mode();
 	uint64_t w[8];
 	unsigned int n = 0;
 
@@ -50,11 +68,11 @@ static void bounce(uint64_t handler, uint32_t error_code, int mask_events, const
 	if (error_code != NO_ERROR_CODE)
 		w[n++] = error_code;
 	w[n++] = r->rip;
-	w[n++] = FRAME_CS_KERNEL | old_mask << 32;
+	w[n++] = m.cs | old_mask << 32;
 	w[n++] = frame_flags();
 	w[n++] = r->rsp;
-	w[n++] = FLAT_KERNEL_SS;
-	r->rsp = push_frame(r->rsp, w, n, what);
+	w[n++] = m.ss;
+	r->rsp = push_frame(m.sp, w, n, what);
 	r->rip = handler;
 	r->rflags &= ~ENTRY_CLEARS;
 	if (mask_events)
@@ -94,6 +112,20 @@ void guest_soft_int(unsigned int vector, unsigned int insn_bytes)
 		return;
 	}
 	guest_trap(TRAP_GP, (vector & 255) * 8 + 2);
+}
+
+/* Selectors are not saved by SYSCALL: the frame shows the flat ones. */
+void guest_syscall(void)
+{
+	if (!vcpu.syscall_callback) {
+		vcpu.regs.rip -= 2;
+		guest_trap(TRAP_UD, NO_ERROR_CODE);
+		return;
+	}
+	vcpu.user_cs = FLAT_USER_CS64;
+	vcpu.user_ss = FLAT_USER_SS64;
+	bounce(vcpu.syscall_callback, NO_ERROR_CODE, (int)vcpu.syscall_masks_events, "system call");
+	vcpu.regs.rflags &= ~X86_EFLAGS_DF;
 }
 
 void guest_debug(uint64_t dr6_bits)
@@ -136,20 +168,40 @@ static void iret_to_kernel(struct iret_context *f)
 	guest_return_to(&to);
 }
 
+static void iret_to_user(const struct iret_context *f)
+{
+	struct cpu_regs *r = &vcpu.regs;
+	int in_syscall = !!(f->flags & VGCF_in_syscall);
+
+	if (!vcpu.user_cr3_mfn)
+		domain_crash("iret to user mode at %#lx, for which there are no page tables", f->rip);
+	r->rip = f->rip;
+	r->rflags = (f->rflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM)) | X86_EFLAGS_IF | 2;
+	r->rsp = f->rsp;
+	r->rcx = in_syscall ? f->rip : f->rcx;
+	r->r11 = in_syscall ? r->rflags : f->r11;
+	vcpu.user_cs = in_syscall ? FLAT_USER_CS64 : (uint16_t)f->cs | 3;
+	vcpu.user_ss = in_syscall ? FLAT_USER_SS64 : (uint16_t)f->ss | 3;
+	vcpu.in_user = 1;
+	if (f->rip >> 47 != 0 && f->rip >> 47 != 0x1ffff)
+		guest_trap(TRAP_GP, 0);
+}
+
 void guest_iret(void)
 {
 	struct iret_context f;
 
 	if (copy_from_guest(&f, vcpu.regs.rsp, sizeof(f)))
 		domain_crash("iret: frame at %#lx is not readable", vcpu.regs.rsp);
-	if ((f.cs & 3) == 3)
-		domain_crash("iret to user mode at %#lx: this platform runs kernel mode only", f.rip);
 	if (this_domain.vm_assist & 1UL << VMASST_TYPE_architectural_iopl)
 		vcpu.iopl = f.rflags >> 12 & 3;
 	vcpu.nmi_blocked = 0;
 	vcpu_info_ptr->evtchn_upcall_mask = !(f.rflags & X86_EFLAGS_IF);
 	vcpu.regs.rax = f.rax;
-	iret_to_kernel(&f);
+	if ((f.cs & 3) == 3)
+		iret_to_user(&f);
+	else
+		iret_to_kernel(&f);
 }
 
 void guest_iret_in_batch(void)
@@ -165,14 +217,15 @@ void guest_iret_in_batch(void)
 void guest_failsafe(const struct data_selectors *sel)
 {
 	struct cpu_regs *r = &vcpu.regs;
+	struct frame_mode m = leave_mode();
 	uint64_t w[] = { r->rcx, r->r11, sel->ds, sel->es, sel->fs, sel->gs, r->rip,
-			 FRAME_CS_KERNEL | (uint64_t)vcpu_info_ptr->evtchn_upcall_mask << 32,
-			 frame_flags(), r->rsp, FLAT_KERNEL_SS };
+			 m.cs | (uint64_t)vcpu_info_ptr->evtchn_upcall_mask << 32,
+			 frame_flags(), r->rsp, m.ss };
 
 	if (!vcpu.failsafe_callback)
 		domain_crash("a segment register cannot be loaded (ds %#x es %#x fs %#x gs %#x) and there is "
 			     "no failsafe callback", sel->ds, sel->es, sel->fs, sel->gs);
-	r->rsp = push_frame(r->rsp, w, ARRAY_SIZE(w), "failsafe callback");
+	r->rsp = push_frame(m.sp, w, ARRAY_SIZE(w), "failsafe callback");
 	r->rip = vcpu.failsafe_callback;
 	r->rflags &= ~ENTRY_CLEARS;
 	if (vcpu.failsafe_masks_events)
@@ -202,7 +255,7 @@ static void deliver_nmi(void)
 	bounce(t->address, NO_ERROR_CODE, t->flags & 4, "NMI");
 }
 
-void guest_exit_work(void)
+void guest_take_in(void)
 {
 	struct pvn_vcpu *pv = &pvcpu(vcpu.id);
 
@@ -218,7 +271,11 @@ void guest_exit_work(void)
 		timers_run();
 		tlb_enter_guest();
 	} while (hv_exit_work);
+}
 
+void guest_exit_work(void)
+{
+	guest_take_in();
 	if (guest_nmi_due())
 		deliver_nmi();
 	if (!evtchn_pending_any())

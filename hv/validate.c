@@ -50,11 +50,12 @@ static void start(enum pt_work_state state, uint64_t mfn, enum page_type type)
 static void untype(uint64_t mfn)
 {
 	struct page_info *pg = mfn_page(mfn);
+	int level = (int)pg->type - PGT_l1 + 1;
 
 	pg->type = PGT_none;
 	pg->type_count = 0;
 	pg->validated = 0;
-	tlb_stale_table(mfn);
+	tlb_stale_table(mfn, level);
 	page_put(mfn);
 }
 

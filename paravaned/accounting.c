@@ -50,7 +50,7 @@ static bool stat_read(pid_t pid, char *buf, size_t size)
 }
 
 /* schedstat has ns; kernels without it have ticks in stat. */
-uint64_t process_cpu_time(pid_t pid)
+static uint64_t one_cpu_time(pid_t pid)
 {
 	uint64_t tick_ns = 1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK);
 	char path[40], buf[1024];
@@ -65,6 +65,31 @@ uint64_t process_cpu_time(pid_t pid)
 		return 0;
 	p = stat_field(buf, 14);
 	return p ? (strtoull(p, NULL, 10) + strtoull(stat_field(buf, 15), NULL, 10)) * tick_ns : 0;
+}
+
+/* A domain's process, its nursery of user mode, the mappers, the runners. */
+#define TREE_DEPTH	4
+
+static uint64_t tree_cpu_time(pid_t pid, int depth)
+{
+	uint64_t sum = one_cpu_time(pid);
+	char path[64], buf[1024], *p = buf, *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	if (depth == 0 || !proc_read(path, buf, sizeof(buf)))
+		return sum;
+	for (;; p = end) {
+		long child = strtol(p, &end, 10);
+
+		if (end == p || child <= 0)
+			return sum;
+		sum += tree_cpu_time((pid_t)child, depth - 1);
+	}
+}
+
+uint64_t process_cpu_time(pid_t pid)
+{
+	return pid > 0 ? tree_cpu_time(pid, TREE_DEPTH) : 0;
 }
 
 uint32_t process_last_cpu(pid_t pid)

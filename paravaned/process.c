@@ -56,22 +56,25 @@ static void signal_vcpu(struct vcpu *v, int sig)
 		pvn_log(LOG_ERR, "d%u: cannot signal the process of vCPU %u: %m", v->d->domid, v->id);
 }
 
-static void signal_all(struct domain *d, int sig)
+/* With the processes of its user mode, which are of its group (sandbox_enter); it is ours to reap,
+ * so its number is nobody else's. */
+static void signal_groups(struct domain *d, int sig)
 {
 	uint32_t i;
 
 	for (i = 0; d->nr_processes && i < d->max_vcpus; i++)
-		signal_vcpu(&d->vcpu[i], sig);
+		if (!d->vcpu[i].pid || kill(-d->vcpu[i].pid, sig) != 0)
+			signal_vcpu(&d->vcpu[i], sig); /* so young that it has no group yet */
 }
 
 void process_stop(struct domain *d)
 {
-	signal_all(d, SIGSTOP);
+	signal_groups(d, SIGSTOP);
 }
 
 void process_continue(struct domain *d)
 {
-	signal_all(d, SIGCONT);
+	signal_groups(d, SIGCONT);
 }
 
 void process_signal_kill(struct vcpu *v)

@@ -302,7 +302,7 @@ static int set_limits(rlim_t address_space)
 		{ RLIMIT_FSIZE, 0 },
 		/* The image's, and its mapper, after which it has no more (hv/process/mapper.c).  Counted for
 		 * all processes of a user. */
-		{ RLIMIT_NPROC, have_user || (as_root && !shared_id) ? 2 * PVN_MAX_VCPUS : RLIM_INFINITY },
+		{ RLIMIT_NPROC, have_user || (as_root && !shared_id) ? (2 + PVN_USER_TASKS) * PVN_MAX_VCPUS : RLIM_INFINITY },
 		{ RLIMIT_MEMLOCK, 0 },
 		{ RLIMIT_AS, address_space },
 		/* The image has 0.4 MB of data, and of its stack leaves one page, which could grow. */
@@ -314,7 +314,7 @@ static int set_limits(rlim_t address_space)
 		/* Every POSIX timer of the image takes one; counted for all processes of a user. */
 		{ RLIMIT_SIGPENDING, have_user || (as_root && !shared_id) ? 2 * PVN_MAX_VCPUS : RLIM_INFINITY },
 		/* What is open stays open; the mapper opens one more at a time, the image none. */
-		{ RLIMIT_NOFILE, PVN_NR_FDS + 8 },
+		{ RLIMIT_NOFILE, PVN_MAX_FILES },
 	};
 	size_t i;
 

@@ -119,6 +119,11 @@ static const struct rule rules[] = {
 	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 5) } },
 	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 6) } },
 	{ SYS_write, 1, { EQ(0, PVN_FD_DOORBELL + 7) } },
+	/* User mode (hv/process/user.c): its processes, by descriptors that only they are behind. */
+	{ SYS_futex, 1, { EQ(1, FUTEX_CMP_REQUEUE) } },
+	{ SYS_read, 1, { EQ(0, PVN_FD_USER) } },
+	{ SYS_close, 1, { { .arg = 0, .op = SCMP_CMP_GE, .datum_a = PVN_FD_MAPPER } } },
+	{ SYS_pidfd_send_signal, 2, { EQ(2, 0), EQ(3, 0) } },
 	{ SYS_timer_settime, 0, { { 0 } } },
 	{ SYS_exit_group, 0, { { 0 } } },
 	{ SYS_sched_yield, 0, { { 0 } } },

@@ -13,6 +13,11 @@ extern const char hv_sigreturn[];
 extern uint64_t hv_guest_rsp;
 void hv_enter_guest(void) __attribute__((noreturn));
 
+struct sigcontext;
+void regs_from_frame(const struct sigcontext *s);
+/* What a host signal says, as the guest's trap in its present mode. */
+void image_fault(int sig, const struct sigcontext *s);
+
 /* signal.c: handlers on an alternate stack at [base, base + size). */
 void signals_init(uint64_t base, uint64_t size);
 

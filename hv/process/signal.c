@@ -20,6 +20,7 @@
 #include <hypercalls/dispatch.h>
 #include <hv/process/process.h>
 #include <hv/process/sys.h>
+#include <hv/process/user.h>
 
 #define SYSCALL_INSN_BYTES 2
 
@@ -28,7 +29,7 @@ static int in_image(uint64_t rip)
 	return rip >= (uint64_t)hv_image_start && rip < (uint64_t)hv_text_end;
 }
 
-static void load_regs(const struct sigcontext *s)
+void regs_from_frame(const struct sigcontext *s)
 {
 	struct cpu_regs *r = &vcpu.regs;
 
@@ -60,7 +61,8 @@ static int interrupted_image(struct sigcontext *s, int sig)
 		vcpu.timer_due = 1;
 	if (!in_image(rip) || rip == (uint64_t)hv_fast_ret)
 		return 0;
-	tlb_acknowledge();
+	if (!user_interrupt()) /* a program of the guest may be running: then user.c answers */
+		tlb_acknowledge();
 	if (rip >= (uint64_t)hv_fast_window && rip < (uint64_t)hv_fast_ret)
 		s->rip = (uint64_t)hv_fast_slow;
 	else if (rip >= (uint64_t)hv_enter_window && rip < (uint64_t)hv_enter_end)
@@ -151,7 +153,7 @@ static void handle_page_fault(int sig, const struct sigcontext *s)
 	guest_page_fault(cr2, err);
 }
 
-static void handle_fault(int sig, const struct sigcontext *s)
+void image_fault(int sig, const struct sigcontext *s)
 {
 	switch (s->trapno) {
 	case TRAP_PF:
@@ -190,14 +192,19 @@ static void hv_signal(int sig, siginfo_t *si, struct ucontext *uc)
 		trap_in_image(sig, si, s);
 	}
 	tlb_leave_guest();
-	load_regs(s);
+	regs_from_frame(s);
 	if (returning)
 		pop_rip();
 	if (sig == SIGSYS)
 		handle_syscall(si);
 	else if (!interrupt && !returning)
-		handle_fault(sig, s);
+		image_fault(sig, s);
 	guest_exit_work();
+	if (vcpu.in_user) { /* an iret by SYSCALL: the rest is done outside of the handler */
+		s->rip = (uint64_t)hv_enter_again;
+		s->eflags = X86_EFLAGS_IF | 2;
+		return;
+	}
 	store_regs(s);
 }
 
@@ -259,5 +266,9 @@ void hv_leave_iret(void)
 void platform_enter_guest(void)
 {
 	guest_exit_work();
+	while (vcpu.in_user) {
+		user_run();
+		guest_exit_work();
+	}
 	hv_enter_guest();
 }

@@ -19,6 +19,7 @@
 #include <hv/platform.h>
 #include <hv/process/process.h>
 #include <hv/process/sys.h>
+#include <hv/process/user.h>
 
 #define FRAME_TABLE_VA	(PVN_PRIVATE_VA + PVN_PRIVATE_FIXED)
 #define ALTSTACK_MAX	0x40000UL
@@ -119,6 +120,7 @@ void hv_start(uint64_t *sp)
 	uint64_t end = (uint64_t)hv_image_end, argv = sp[1] & PAGE_MASK;
 	sys_munmap(end, argv - end);
 
+	user_init(frame);
 	mapper_start();
 	signals_init((uint64_t)altstack_space, altstack);
 	timer_init();

@@ -12,9 +12,10 @@
 #include <hv/platform.h>
 #include <hv/process/process.h>
 #include <hv/process/sys.h>
+#include <hv/process/user.h>
 
 #define WALK_TRIES	16
-#define RUN_FLAGS	(_PAGE_PRESENT | _PAGE_RW | _PAGE_NX)
+#define RUN_FLAGS	(_PAGE_PRESENT | _PAGE_RW | _PAGE_NX | _PAGE_GUEST_KERNEL)
 
 uint64_t platform_va_end(void)
 {
@@ -30,7 +31,9 @@ void platform_flush_range(uint64_t va, uint64_t pages)
 	if (bytes > PVN_GUEST_END - va)
 		bytes = PVN_GUEST_END - va;
 	if (sys_munmap(va, bytes)) /* no mapping left to split the run with: drop them all */
-		platform_flush_all();
+		platform_new_tables();
+	user_flush_range(va, bytes >> PAGE_SHIFT);
+	user_flush_commit();
 }
 
 void platform_flush_page(uint64_t va)
@@ -38,9 +41,21 @@ void platform_flush_page(uint64_t va)
 	platform_flush_range(va, 1);
 }
 
-void platform_flush_all(void)
+void platform_new_tables(void)
 {
 	sys_munmap(0, PVN_GUEST_END);
+}
+
+void platform_flush_all(void)
+{
+	platform_new_tables();
+	user_flush_all();
+	user_flush_commit();
+}
+
+void platform_table_gone(uint64_t mfn)
+{
+	user_table_gone(mfn);
 }
 
 /* A walk that fills the cache tells the tables which region they serve (tlb.c). */
@@ -49,7 +64,7 @@ static void note_hints(uint64_t va, const struct walk *w)
 	int level;
 
 	for (level = 1; level <= 4; level++) {
-		uint64_t base = level < 3 ? va >> (PAGE_SHIFT + 9 * level) << (9 * (level - 1)) : 0;
+		uint64_t base = level < 4 ? va >> (PAGE_SHIFT + 9 * level) << (9 * (level - 1)) : 0;
 		uint32_t hint = (uint32_t)base + 1, *p;
 
 		const struct page_info *pg = mfn_page(w->table_mfn[level]);
@@ -67,7 +82,7 @@ static void note_hints(uint64_t va, const struct walk *w)
 }
 
 /* Walk, with the hints noted before the tables were read: pairs with tlb_stale_entry's.  0 or -EFAULT. */
-static int walk_and_note(uint64_t va, struct walk *w)
+int walk_and_note(uint64_t va, struct walk *w)
 {
 	struct walk before = { 0 };
 	int i, rc;
@@ -105,17 +120,23 @@ static struct run find_run(const uint64_t *l1, unsigned int slot, uint64_t e)
 	return r;
 }
 
-static long map_run(uint64_t va, uint64_t mfn, uint64_t pages, int prot)
+int map_run_find(uint64_t va, const struct walk *w, struct map_run *m)
 {
-	uint64_t i = mfn - this_domain.mfn_base;
-	int fd = PVN_FD_SHARED;
-	uint64_t off = PVN_HEAP_OFFSET + (i << PAGE_SHIFT);
+	unsigned int slot = (va >> PAGE_SHIFT) & 511;
+	uint64_t *l1 = mfn_ptr(w->table_mfn[1]), i;
+	struct run r;
 
-	if (i >= PVN_HEAP_FRAMES) {
-		fd = PVN_FD_MEM;
-		off = (i - PVN_HEAP_FRAMES) << PAGE_SHIFT;
-	}
-	return sys_mmap(va, pages << PAGE_SHIFT, prot, MAP_SHARED | MAP_FIXED, fd, off);
+	if (!mfn_ptr(PTE_MFN(w->pte)))
+		return -1;
+	r = find_run(l1, slot, w->pte);
+	i = PTE_MFN(w->pte) - (slot - r.first) - this_domain.mfn_base;
+	m->va = (va & PAGE_MASK) - ((uint64_t)(slot - r.first) << PAGE_SHIFT);
+	m->pages = r.last - r.first + 1;
+	m->fd = i < PVN_HEAP_FRAMES ? PVN_FD_SHARED : PVN_FD_MEM;
+	m->off = i < PVN_HEAP_FRAMES ? PVN_HEAP_OFFSET + (i << PAGE_SHIFT) : (i - PVN_HEAP_FRAMES) << PAGE_SHIFT;
+	m->prot = PROT_READ | (w->flags & _PAGE_RW ? PROT_WRITE : 0) | (w->flags & _PAGE_NX ? 0 : PROT_EXEC);
+	m->first_entry = l1 + r.first;
+	return 0;
 }
 
 /* A frame of another domain, mapped by a grant: only the machine can reach it. */
@@ -146,41 +167,39 @@ static void set_used(uint64_t *entry, uint64_t bits)
 		__atomic_compare_exchange_n(entry, &e, e | bits, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
+/* As the hardware's walker would, for all that can now be reached without it. */
+void map_run_used(const struct map_run *m)
+{
+	uint64_t i;
+
+	for (i = 0; i < m->pages; i++)
+		set_used(&m->first_entry[i], _PAGE_ACCESSED | (m->prot & PROT_WRITE ? _PAGE_DIRTY : 0));
+}
+
 int platform_map(uint64_t va, const char **why)
 {
+	struct map_run m;
 	struct walk w;
-	unsigned int slot = (va >> PAGE_SHIFT) & 511, i;
-	uint64_t *l1, base;
-	int prot = PROT_READ;
-	struct run r;
-	long rc;
+	long rc = 0;
+	int i;
 
 	*why = "page tables";
 	if (va >= PVN_GUEST_END || walk_and_note(va, &w))
 		return -XEN_EFAULT;
-	if (!mfn_ptr(PTE_MFN(w.pte)))
+	if (map_run_find(va, &w, &m))
 		return map_foreign(va & PAGE_MASK, &w, why);
-	l1 = mfn_ptr(w.table_mfn[1]);
-	r = find_run(l1, slot, w.pte);
-	if (w.flags & _PAGE_RW)
-		prot |= PROT_WRITE;
-	if (!(w.flags & _PAGE_NX))
-		prot |= PROT_EXEC;
-	base = (va & PAGE_MASK) - ((uint64_t)(slot - r.first) << PAGE_SHIFT);
 	for (i = 0; i < 2; i++) {
-		rc = map_run(base, PTE_MFN(w.pte) - (slot - r.first), r.last - r.first + 1, prot);
-		if (rc == (long)base)
+		rc = sys_mmap(m.va, m.pages << PAGE_SHIFT, m.prot, MAP_SHARED | MAP_FIXED, m.fd, m.off);
+		if (rc == (long)m.va)
 			break;
-		platform_flush_all(); /* too many mappings: start over */
+		platform_new_tables(); /* too many mappings: start over */
 	}
-	if (rc != (long)base) {
+	if (rc != (long)m.va) {
 		*why = va < 0x10000 ? "the host's vm.mmap_min_addr forbids this address; "
 				      "run as root or use the vm platform" :
 				      "the host refused the mapping";
 		return -XEN_EFAULT;
 	}
-	/* As the hardware's walker would, for all that can now be reached without it. */
-	for (i = r.first; i <= r.last; i++)
-		set_used(&l1[i], _PAGE_ACCESSED | (prot & PROT_WRITE ? _PAGE_DIRTY : 0));
+	map_run_used(&m);
 	return 0;
 }

@@ -228,6 +228,9 @@ _Static_assert(PVN_HEAP_OFFSET + PVN_HEAP_FRAMES * PVN_PAGE_SIZE <= PVN_M2P_OFFS
 #define PVN_FD_MAPPER_PAGE	(PVN_FD_MAPPER + 1)	/* its orders; the domain itself keeps neither */
 #define PVN_FD_PRIVATE		(PVN_FD_MAPPER_PAGE + 1) /* what the images of one domain share; closed when mapped */
 #define PVN_NR_FDS		(PVN_FD_PRIVATE + 1)
+#define PVN_FD_USER		24	/* eventfd of a vCPU's user mode (hv/process/user.h); pidfds lie where there is room */
+#define PVN_MAX_FILES		104	/* with a pidfd for each process of user mode */
+#define PVN_USER_TASKS		65	/* processes of user mode, of one vCPU */
 
 /* Size of that: for struct domain, and for the frame table.  Zero at first. */
 #define PVN_PRIVATE_FIXED	0x100000UL

@@ -165,3 +165,12 @@ tests_guests_store_CCASFLAGS = -g
 tests_guests_store_LINK = $(ABI_GUEST_LINK)
 tests_guests_store_LDADD = tests/guests/libguest.a
 tests_guests_store_DEPENDENCIES = tests/guests/libguest.a $(top_srcdir)/tests/guests/lib/guest.lds
+
+check_PROGRAMS += tests/guests/user
+tests_guests_user_SOURCES = tests/guests/user.c tests/guests/lib/page.S
+tests_guests_user_CPPFLAGS = $(ABI_GUEST_CPPFLAGS)
+tests_guests_user_CFLAGS = $(ABI_GUEST_CFLAGS)
+tests_guests_user_CCASFLAGS = -g
+tests_guests_user_LINK = $(ABI_GUEST_LINK)
+tests_guests_user_LDADD = tests/guests/libguest.a
+tests_guests_user_DEPENDENCIES = tests/guests/libguest.a $(top_srcdir)/tests/guests/lib/guest.lds

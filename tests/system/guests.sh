@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../guestlib.sh"
 
-for g in ${GUESTS:-start start-bare hypercall hypercall-bare version multicall traps events \
+for g in ${GUESTS:-start start-bare hypercall hypercall-bare version multicall traps user events \
 		events-bare timers sched vcpu memory mmu grants}; do
 	guest_run "$g" "$g" "${EXTRA:-}"
 	guest_count "$g"

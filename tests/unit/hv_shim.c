@@ -86,6 +86,8 @@ void platform_flush_range(uint64_t va, uint64_t pages)
 	shim.flushed_pages = pages;
 }
 void platform_flush_all(void) { shim.flush_all++; }
+void platform_new_tables(void) { shim.flush_all++; }
+void platform_table_gone(uint64_t mfn) { (void)mfn; }
 void platform_set_segment_base(int which, uint64_t base) { *(which ? &vcpu.gs_base_kernel : &vcpu.fs_base) = base; }
 uint64_t platform_get_segment_base(int which) { return which ? vcpu.gs_base_kernel : vcpu.fs_base; }
 void platform_set_timer(uint64_t ns) { shim.timers++; }

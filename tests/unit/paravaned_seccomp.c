@@ -149,7 +149,7 @@ Test(paravaned_seccomp, other_architectures_and_x32_trap)
 Test(paravaned_seccomp, gate_lets_a_fixed_list_of_calls_through)
 {
 	static const int listed[] = { SYS_read, SYS_write, SYS_mmap, SYS_munmap, SYS_sched_yield, SYS_arch_prctl,
-				      SYS_futex, SYS_timer_settime, SYS_exit_group };
+				      SYS_futex, SYS_close, SYS_pidfd_send_signal, SYS_timer_settime, SYS_exit_group };
 	static const uint64_t args[] = { 0, 1, 2, 3, 4, 5, 6, 13, 14, 0x1002, 0x10, 0x4032, ~0UL };
 	size_t i, j, k;
 	int nr;
@@ -170,7 +170,8 @@ Test(paravaned_seccomp, only_own_descriptors_are_read_and_written)
 	uint64_t fd;
 
 	for (fd = 0; fd < 64; fd++) {
-		cr_assert(GATE(SYS_read, fd, 0, 0, 0, 0) == (fd == PVN_FD_MACHINE ? ALLOWED : DENIED));
+		cr_assert(GATE(SYS_read, fd, 0, 0, 0, 0) == (fd == PVN_FD_MACHINE || fd == PVN_FD_USER ? ALLOWED : DENIED));
+		cr_assert(GATE(SYS_close, fd, 0, 0, 0, 0) == (fd >= PVN_FD_MAPPER ? ALLOWED : DENIED));
 		cr_assert(GATE(SYS_write, fd, 0, 0, 0, 0) ==
 			  (fd >= PVN_FD_MACHINE && fd < PVN_FD_DOORBELL + PVN_MAX_LINKS ? ALLOWED : DENIED));
 		/* The kernel takes 32 bits of a descriptor, the filter insists on all 64. */
@@ -258,7 +259,12 @@ Test(paravaned_seccomp, arguments_of_the_rest_are_checked_too)
 	uint64_t op;
 
 	for (op = 0; op < 512; op++) {
-		cr_assert(GATE(SYS_futex, 0, op, 0, 0, 0) == (op == FUTEX_WAIT || op == FUTEX_WAKE ? ALLOWED : DENIED));
+		cr_assert(GATE(SYS_futex, 0, op, 0, 0, 0) == (op == FUTEX_WAIT || op == FUTEX_WAKE || op == FUTEX_CMP_REQUEUE ? ALLOWED : DENIED));
+	/* Signals by descriptor, plain ones; the only pidfds are those of its own user mode. */
+	cr_assert(GATE(SYS_pidfd_send_signal, 20, 9, 0, 0, 0) == ALLOWED);
+	cr_assert(GATE(SYS_pidfd_send_signal, 20, 9, 0x1000, 0, 0) == DENIED);
+	cr_assert(GATE(SYS_pidfd_send_signal, 20, 9, 0, 4, 0) == DENIED);
+	cr_assert(GATE(SYS_kill, 1, 9, 0, 0, 0) == DENIED);
 		cr_assert(GATE(SYS_arch_prctl, 0x1000 + op, 0, 0, 0, 0) ==
 			  (0x1000 + op == ARCH_SET_FS || 0x1000 + op == ARCH_SET_GS ? ALLOWED : DENIED));
 	}
