@@ -28,6 +28,8 @@ static int set_control(uint64_t val)
 	uint64_t io = 0;
 	unsigned int i;
 
+	if (val >> 32)
+		return -XEN_EINVAL;
 	val = (val & ~DR7_ZEROES) | DR7_ONES;
 	if (val & DR7_GD)
 		return -XEN_EPERM;
@@ -54,6 +56,8 @@ int debugreg_set(unsigned int reg, uint64_t val)
 		vcpu.dr[reg] = val;
 		return 0;
 	case 4: case 6:
+		if (val >> 32)
+			return -XEN_EINVAL;
 		vcpu.dr6 = (val & ~DR6_ZEROES) | DR6_ONES;
 		return 0;
 	case 5: case 7:

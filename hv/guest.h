@@ -58,7 +58,7 @@ void guest_take_in(void);
 /* Deliver what is deliverable; vcpu.regs may become the upcall handler's. */
 void guest_exit_work(void);
 
-/* debugreg.c: 0, -ENODEV, -EPERM */
+/* debugreg.c: 0, -ENODEV, -EINVAL, -EPERM */
 int debugreg_set(unsigned int reg, uint64_t val);
 int debugreg_get(unsigned int reg, uint64_t *val);
 
@@ -67,9 +67,11 @@ int debugreg_get(unsigned int reg, uint64_t *val);
 #define GUEST_CR4	0x00000660UL
 #define XCR0_FP		1UL
 
-/* emulate.c: the privileged instruction at vcpu.regs.rip.  Returns 1 if it was one and
- * vcpu.regs is past it, 0 if the fault is the guest's to handle. */
-int emulate_privileged(void);
+/* emulate/: the instruction at vcpu.regs.rip whose #GP had this error code.  Returns 1 if vcpu.regs are
+ * past it (or where its own fault goes), 0 if the fault is the guest's to handle. */
+int emulate_privileged(uint32_t error_code);
+/* The vCPU was away: are its segments still there? */
+void segments_reload(void);
 int emulate_forced(void);	/* ud2a;"xen" prefix */
 
 /* evtchn.c: whichever ABI is in force. */

@@ -144,6 +144,8 @@ struct domain {
 	uint64_t ram_frames;		/* range_frames - heap */
 	uint64_t tot_pages;		/* RAM frames the domain has now */
 	uint64_t vm_assist;
+	uint32_t pci_cf8;		/* latches of ports, hv/emulate/io.c */
+	uint8_t cmos_index;
 	uint32_t nr_grant_frames;
 	uint32_t grant_lock;		/* the table as a whole: size, version */
 	uint32_t status_refs;		/* page-table entries that name status frames */
@@ -191,6 +193,8 @@ struct vcpu {
 	uint64_t gdt_mfn[FIRST_RESERVED_GDT_PAGE];
 	uint32_t gdt_ents, ldt_ents;
 	uint64_t ldt_va;
+	uint16_t data_sel[2];		/* DS, ES: what was loaded by emulation, 0 = nothing */
+	uint32_t reload_segments;	/* look at them again before going on */
 	uint64_t ldt_mfn[LDT_PAGES];	/* pages of it in use, 0 = not looked at yet */
 
 	/* Times in ns of system time; 0 = off. */

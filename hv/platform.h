@@ -27,6 +27,9 @@ uint64_t platform_va_end(void);
 /* Load a segment base for the guest: 0 FS, 1 GS. */
 void platform_set_segment_base(int which, uint64_t base);
 uint64_t platform_get_segment_base(int which);
+/* Put a flat selector into the guest's DS (0) or ES (1); is it still there? */
+void platform_set_data_selector(int which);
+int platform_data_selector_kept(int which);
 
 /* Interrupt the guest at system time `ns`, with hv_exit_work and timer_due set. */
 void platform_set_timer(uint64_t ns);

@@ -276,6 +276,10 @@ void guest_take_in(void)
 void guest_exit_work(void)
 {
 	guest_take_in();
+	if (vcpu.reload_segments) {
+		vcpu.reload_segments = 0;
+		segments_reload();
+	}
 	if (guest_nmi_due())
 		deliver_nmi();
 	if (!evtchn_pending_any())

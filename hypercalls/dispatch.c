@@ -40,10 +40,14 @@ long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint
 	return handlers[nr](a1, a2, a3, a4, a5);
 }
 
-/* Only through the page or SYSCALL, where the entry code takes it; not from a batch. */
+/* The page's stub and a bare SYSCALL of its number never come here: their entry code takes the frame.
+ * This is the iret of a batch.  It ends the batch; the frame is taken when the multicall returns, with
+ * the registers complete. */
 long do_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
-	return -XEN_ENOSYS;
+	vcpu.iret_in_batch = 1;
+	hv_exit_work = 1;
+	return 0;
 }
 
 int hypercall_preempt_check(void)
@@ -116,7 +120,11 @@ long do_multicall(uint64_t calls, uint64_t count, uint64_t a3, uint64_t a4, uint
 		}
 		rc = copy_to_guest(calls + offsetof(struct multicall_entry, result), &e.result,
 				   sizeof(e.result));
-		if (rc)
+		if (vcpu.iret_in_batch) {
+			vcpu.iret_result_va = calls + offsetof(struct multicall_entry, result);
+			rc = 0;
+		}
+		if (rc || vcpu.iret_in_batch)
 			break;
 	}
 	vcpu.in_multicall = 0;

@@ -24,6 +24,9 @@ int hypercall_restart(uint64_t insn);
 /* Log a call that was served, by its name and its sub-operation's. */
 void hypercall_trace(uint64_t nr, uint64_t a1, long ret);
 
+/* mmu.c: load a top-level table: 0 or -EINVAL. */
+long mmu_new_baseptr(uint64_t mfn);
+
 #define X(name, args, served, brief) \
 	long do_##name(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 HYPERCALL_TABLE(X)

@@ -7,6 +7,7 @@
  * hypercall is made again with the rest (hypercall_continue).
  */
 #include <hypercalls/dispatch.h>
+#include <hv/descriptor.h>
 #include <hv/mm.h>
 #include <hv/platform.h>
 
@@ -286,6 +287,19 @@ static long new_baseptr(uint64_t mfn, uint64_t *slot, int may_be_zero)
 	return 0;
 }
 
+/* MOV to CR3, from the emulator. */
+long mmu_new_baseptr(uint64_t mfn)
+{
+	long rc;
+
+	spin_lock(&this_domain.mm_lock);
+	do /* an instruction is not left half-way: each piece is bounded, and so is their number */
+		rc = new_baseptr(mfn, &vcpu.cr3_mfn, 0);
+	while (rc == -XEN_ERESTART);
+	spin_unlock(&this_domain.mm_lock);
+	return rc;
+}
+
 static long clear_or_copy(const struct mmuext_op *op)
 {
 	uint64_t dst = op->arg1.mfn, src = op->arg2.src_mfn;
@@ -316,12 +330,13 @@ static long flush_multi(const struct mmuext_op *op)
 	return 0;
 }
 
-/* Recorded nowhere: kernel mode never loads a selector from it. */
-static long set_ldt(const struct mmuext_op *op)
+static long set_ldt(uint64_t va, uint32_t entries)
 {
-	uint64_t va = op->arg2.nr_ents ? op->arg1.linear_addr : 0;
-
-	return (va & ~PAGE_MASK) || !guest_handle_ok(va) || op->arg2.nr_ents > 8192 ? -XEN_EINVAL : 0;
+	if (va & ~PAGE_MASK || !guest_handle_ok(va) || entries > 8192)
+		return -XEN_EINVAL;
+	if (va != vcpu.ldt_va || entries != vcpu.ldt_ents)
+		ldt_set(va, entries);
+	return 0;
 }
 
 static long ext_op(const struct mmuext_op *op)
@@ -354,7 +369,7 @@ static long ext_op(const struct mmuext_op *op)
 	case MMUEXT_INVLPG_MULTI:
 		return flush_multi(op);
 	case MMUEXT_SET_LDT:
-		return set_ldt(op);
+		return set_ldt(op->arg2.nr_ents ? op->arg1.linear_addr : 0, op->arg2.nr_ents);
 	case MMUEXT_FLUSH_CACHE:
 		return -XEN_EACCES;
 	case MMUEXT_FLUSH_CACHE_GLOBAL:

@@ -22,6 +22,15 @@ static uint64_t wait_once(uint64_t now, uint64_t deadline)
 	return now;
 }
 
+/* Where Xen would have switched to another vCPU and back. */
+static void switched(void)
+{
+	if (!vcpu.data_sel[0] && !vcpu.data_sel[1])
+		return;
+	vcpu.reload_segments = 1;
+	hv_exit_work = 1;
+}
+
 static long block(void)
 {
 	uint64_t now;
@@ -35,6 +44,7 @@ static long block(void)
 	runstate_change(RUNSTATE_blocked, now);
 	while (!READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending) && !guest_nmi_due())
 		now = wait_once(now, 0);
+	switched();
 	runstate_change(RUNSTATE_running, now);
 	return 0;
 }
@@ -143,6 +153,7 @@ long do_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t 
 	switch ((uint32_t)cmd) {
 	case SCHEDOP_yield:
 		platform_yield();
+		switched();
 		hv_exit_work = 1; /* pollers of rings rely on events coming in meanwhile */
 		return 0;
 	case SCHEDOP_block:

@@ -8,9 +8,10 @@
 #define XEN_MAJOR	4
 #define XEN_MINOR	17
 
-/* What a PV guest of Xen 4.17 is told, of the features that hold here. */
+/* What a PV guest of Xen 4.17 is told. */
 #define FEATURES	(1U << XENFEAT_mmu_pt_update_preserve_ad | 1U << XENFEAT_highmem_assist | \
-			 1U << XENFEAT_pae_pgdir_above_4gb)
+			 1U << XENFEAT_gnttab_map_avail_bits | 1U << XENFEAT_memory_op_vnode_supported | \
+			 1U << XENFEAT_direct_mapped)
 
 static long put_string(uint64_t arg, const char *s, size_t field)
 {
@@ -31,6 +32,8 @@ static long get_features(uint64_t arg)
 	if (fi.submap_idx != 0)
 		return -XEN_EINVAL;
 	fi.submap = FEATURES;
+	if (this_domain.vm_assist & 1UL << VMASST_TYPE_pae_extended_cr3)
+		fi.submap |= 1U << XENFEAT_pae_pgdir_above_4gb;
 	return copy_to_guest(arg, &fi, sizeof(fi));
 }
 
@@ -84,7 +87,7 @@ long do_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4, u
 	cmd = (uint32_t)cmd;
 	count = (uint32_t)count;
 	if (cmd == CONSOLEIO_read)
-		return 0; /* input is the control domain's */
+		return -XEN_EPERM; /* input is the control domain's */
 	if (cmd != CONSOLEIO_write)
 		return -XEN_ENOSYS;
 	while (done < count) {

@@ -33,3 +33,25 @@ uint64_t platform_get_segment_base(int which)
 		__asm__ volatile("rdfsbase %0" : "=r"(base));
 	return base;
 }
+
+/* The host's flat data segment, the same in all 64-bit Linux processes. */
+#define HOST_USER_DS	0x2b
+
+void platform_set_data_selector(int which)
+{
+	if (which)
+		__asm__ volatile("movl %0, %%es" : : "r"(HOST_USER_DS));
+	else
+		__asm__ volatile("movl %0, %%ds" : : "r"(HOST_USER_DS));
+}
+
+int platform_data_selector_kept(int which)
+{
+	unsigned int sel;
+
+	if (which)
+		__asm__ volatile("movl %%es, %0" : "=r"(sel));
+	else
+		__asm__ volatile("movl %%ds, %0" : "=r"(sel));
+	return (sel & 0xffff) == HOST_USER_DS;
+}

@@ -124,6 +124,8 @@ static void handle_syscall(const siginfo_t *si)
 	r->r11 = r->rflags;
 	r->rax = (uint64_t)hypercall_dispatch(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->rax);
 	hypercall_restart(r->rip - SYSCALL_INSN_BYTES);
+	if (vcpu.iret_in_batch)
+		guest_iret_in_batch();
 }
 
 static void handle_page_fault(int sig, const struct sigcontext *s)
@@ -160,7 +162,7 @@ void image_fault(int sig, const struct sigcontext *s)
 		handle_page_fault(sig, s);
 		break;
 	case TRAP_GP:
-		if (!emulate_privileged())
+		if (!emulate_privileged((uint32_t)s->err))
 			guest_trap(TRAP_GP, (uint32_t)s->err);
 		break;
 	case TRAP_UD:
@@ -247,6 +249,11 @@ void hv_leave_page_call(void)
 {
 	struct hypercall_again *a = &vcpu.again;
 
+	if (vcpu.iret_in_batch) { /* the frame lies where the stub's SYSCALL would have seen it */
+		vcpu.regs.rsp += 8;
+		guest_iret_in_batch();
+		platform_enter_guest();
+	}
 	pop_rip();
 	/* Called by other code than the page's: it cannot call again by itself. */
 	while (a->active && !is_stub(vcpu.regs.rip)) {

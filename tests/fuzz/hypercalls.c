@@ -46,7 +46,7 @@ static void something_happens(struct tape *t)
 		if (what & 8)
 			emulate_forced();
 		else
-			emulate_privileged();
+			emulate_privileged(what & 4 ? (uint32_t)fuzz_value(t) & 0xfffe : 0);
 		break;
 	case 6:
 		guest_page_fault(fuzz_value(t), tape_u8(t));

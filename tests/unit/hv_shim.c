@@ -90,6 +90,9 @@ void platform_new_tables(void) { shim.flush_all++; }
 void platform_table_gone(uint64_t mfn) { (void)mfn; }
 void platform_set_segment_base(int which, uint64_t base) { *(which ? &vcpu.gs_base_kernel : &vcpu.fs_base) = base; }
 uint64_t platform_get_segment_base(int which) { return which ? vcpu.gs_base_kernel : vcpu.fs_base; }
+void platform_set_data_selector(int which) { shim.data_selectors++; }
+int platform_data_selector_kept(int which) { return !shim.selectors_lost; }
+void hypercall_page_fill(void *page) { shim.pages_filled++; }
 void platform_set_timer(uint64_t ns) { shim.timers++; }
 uint64_t platform_wait(uint64_t now, uint64_t until)
 {

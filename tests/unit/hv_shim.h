@@ -12,6 +12,7 @@
 #define RAM(pfn)	(SHIM_MFN_BASE + PVN_HEAP_FRAMES + (pfn))
 
 struct shim_counts {
+	unsigned int data_selectors, selectors_lost, pages_filled;
 	unsigned int flush_all, flush_range, timers, waits, doorbells, yields, kicks, interrupts, restarts;
 	uint64_t flushed_va, flushed_pages;
 };

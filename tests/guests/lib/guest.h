@@ -103,7 +103,7 @@ struct regs {			/* as start.S pushes */
 	uint64_t vector, rcx, r11, error, rip, cs, rflags, rsp, ss;
 };
 #define REGS_SAVED_MASK(r)	((r)->cs >> 32 & 0xff)	/* evtchn_upcall_mask before the trap */
-extern char trap_0[], trap_1[], trap_3[], trap_4[], trap_5[], trap_6[], trap_7[], trap_10[],
+extern char trap_0[], trap_1[], trap_2[], trap_3[], trap_4[], trap_5[], trap_6[], trap_7[], trap_10[],
 	trap_11[], trap_12[], trap_13[], trap_14[], trap_16[], trap_17[], trap_19[], trap_80[],
 	upcall_entry[], failsafe_entry[];
 extern struct regs last_trap;		/* the last trap taken */

@@ -111,6 +111,7 @@ trap_return:
 
 	ENTRY_POINT trap_0, 0, 0, trap_c
 	ENTRY_POINT trap_1, 1, 0, trap_c
+	ENTRY_POINT trap_2, 2, 0, trap_c
 	ENTRY_POINT trap_3, 3, 0, trap_c
 	ENTRY_POINT trap_4, 4, 0, trap_c
 	ENTRY_POINT trap_5, 5, 0, trap_c
