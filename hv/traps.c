@@ -134,6 +134,15 @@ void guest_debug(uint64_t dr6_bits)
 	guest_trap(TRAP_DB, NO_ERROR_CODE);
 }
 
+/* The frame of a #GP at vcpu.regs.rsp gets the selectors that were wrong. */
+static void show_selectors(const struct return_frame *f)
+{
+	uint16_t cs = f->cs & 0xfffc, ss = (uint16_t)(f->ss | 3);
+
+	copy_to_guest(vcpu.regs.rsp + 4 * 8, &cs, sizeof(cs));
+	copy_to_guest(vcpu.regs.rsp + 7 * 8, &ss, sizeof(ss));
+}
+
 /* The fault of an iret is taken after it, as on Xen: its frame shows the context that was asked for. */
 void guest_return_to(const struct return_frame *f)
 {
@@ -146,8 +155,10 @@ void guest_return_to(const struct return_frame *f)
 	r->rsp = f->rsp;
 	ok = selector_code_ok((uint16_t)f->cs | 3, &error_code) &&
 	     selector_stack_ok((uint16_t)f->ss | 3, &error_code);
-	if (!ok || (f->rip >> 47 != 0 && f->rip >> 47 != 0x1ffff))
-		guest_trap(TRAP_GP, error_code);
+	if (ok && (f->rip >> 47 == 0 || f->rip >> 47 == 0x1ffff))
+		return;
+	guest_trap(TRAP_GP, ok ? 0 : error_code);
+	show_selectors(f);
 }
 
 /* What SYSRET does with rcx and r11 is what a caller of the iret hypercall gets who says that it

@@ -49,6 +49,7 @@ Test(cpu, iret_to_a_bad_context_is_gp_in_that_context)
 	guest_iret();
 	cr_expect_eq(vcpu.regs.rip, 0x9000);
 	cr_expect_eq(frame()[2], 0x30, "the error code names the code selector");
+	cr_expect_eq(frame()[4], 0x30, "and so does the frame");
 	iret_frame(0x6000, 0xe030, 0);
 	guest_iret();
 	cr_expect_eq(vcpu.regs.rip, 0x9000, "a null stack segment is none in ring 3");
