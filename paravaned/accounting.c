@@ -67,29 +67,43 @@ static uint64_t one_cpu_time(pid_t pid)
 	return p ? (strtoull(p, NULL, 10) + strtoull(stat_field(buf, 15), NULL, 10)) * tick_ns : 0;
 }
 
-/* A domain's process, its nursery of user mode, the mappers, the runners. */
+/* A vCPU's process, its nursery of user mode, the mappers, the runners. */
 #define TREE_DEPTH	4
 
-static uint64_t tree_cpu_time(pid_t pid, int depth)
+static void tree_each(pid_t pid, int depth, void (*fn)(pid_t pid, void *arg), void *arg)
 {
-	uint64_t sum = one_cpu_time(pid);
 	char path[64], buf[1024], *p = buf, *end;
 
+	fn(pid, arg);
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
 	if (depth == 0 || !proc_read(path, buf, sizeof(buf)))
-		return sum;
+		return;
 	for (;; p = end) {
 		long child = strtol(p, &end, 10);
 
 		if (end == p || child <= 0)
-			return sum;
-		sum += tree_cpu_time((pid_t)child, depth - 1);
+			return;
+		tree_each((pid_t)child, depth - 1, fn, arg);
 	}
+}
+
+void process_tree_each(pid_t pid, void (*fn)(pid_t pid, void *arg), void *arg)
+{
+	if (pid > 0)
+		tree_each(pid, TREE_DEPTH, fn, arg);
+}
+
+static void add_cpu_time(pid_t pid, void *arg)
+{
+	*(uint64_t *)arg += one_cpu_time(pid);
 }
 
 uint64_t process_cpu_time(pid_t pid)
 {
-	return pid > 0 ? tree_cpu_time(pid, TREE_DEPTH) : 0;
+	uint64_t sum = 0;
+
+	process_tree_each(pid, add_cpu_time, &sum);
+	return sum;
 }
 
 uint32_t process_last_cpu(pid_t pid)

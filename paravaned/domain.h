@@ -54,6 +54,8 @@ struct vcpu {
 	uint8_t hard[512 / 8];	/* affinity as the control domain set it */
 	uint8_t soft[512 / 8];
 	bool pinned;		/* its process may not run everywhere */
+	bool user_mode;		/* it is several processes, which take turns on one CPU: */
+	uint32_t home;		/* this one */
 };
 
 /* The way from the domain to one control-domain handle; mirrors struct pvn_link. */

@@ -18,7 +18,10 @@ void process_continue(struct domain *d);
 void process_kill(struct domain *d);		/* detaches them: nobody waits */
 void process_signal_kill(struct vcpu *v);	/* and see what the pidfd says */
 void process_kick(struct vcpu *v);
-uint64_t process_cpu_time(pid_t pid);		/* ns, 0: no such process */
+uint64_t process_cpu_time(pid_t pid);		/* ns, with its children's; 0: no such process */
+/* Of it and what it has made (user mode). */
+void process_tree_each(pid_t pid, void (*fn)(pid_t pid, void *arg), void *arg);
+void process_user_mode(struct vcpu *v);		/* from now on it runs user code */
 uint64_t process_host_cpu_time(void);		/* of all processes of the host */
 uint32_t process_last_cpu(pid_t pid);		/* where it ran last */
 uint64_t process_start_ticks(pid_t pid);		/* since boot, 0: no such process */

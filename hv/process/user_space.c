@@ -89,6 +89,12 @@ int user_space_sync(struct user_space *s)
 
 static void make_mapper(struct user_space *s)
 {
+	static uint32_t announced;
+
+	if (!announced) {
+		machine_call1(PVN_REQ_USER_MODE, 0, 0);
+		announced = 1;
+	}
 	*(uint64_t *)(USER_NURSERY_VA + CMD_SLOT) = user_slot(s);
 	*(uint32_t *)(USER_NURSERY_VA + CMD_PIDFD) = 0;
 	*slot_word(s, CMD_SEQ, uint32_t) = 0;

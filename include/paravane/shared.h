@@ -302,6 +302,7 @@ enum pvn_request_op {
 	PVN_REQ_WATCHDOG,		/* a0 = id, 0 = a new one, a1 = seconds, 0 = stop it -> ret = id or 0 */
 	PVN_REQ_VCPU_START,		/* a0 = vcpu, whose context lies in the page set: give it a process */
 	PVN_REQ_VCPU_KICK,		/* a0 = vcpu: PVN_KICK_SIGNAL; no reply */
+	PVN_REQ_USER_MODE,		/* this vCPU will run user code: keep its processes on one CPU */
 };
 
 /* One grant mapping in a request and its reply. */

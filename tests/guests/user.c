@@ -475,36 +475,59 @@ TEST(user_gate_makes_no_host_calls)
 	}
 }
 
+/* The best of some rounds: what it costs where nobody else wants the CPU. */
+enum { ROUNDS = 40, EACH = 50 };
+
+static void one_call(void)
+{
+	struct regs r = fresh();
+
+	r.rflags = 2;		/* with events masked: an upcall would take the way of the call */
+	user_enter(&r);
+	CHECK_EQ(in.vector, VEC_SYSCALL);
+}
+
+static void one_fault(void)
+{
+	struct regs r = fresh();
+
+	set_user_pte(UDATA, 0);
+	flush();
+	r.rbx = UDATA;
+	r.rflags = 2;
+	user_enter(&r);
+	CHECK_EQ(in.vector, 14);
+	set_user_pte(UDATA, user_pte(data, PTE_P | PTE_RW | PTE_US));
+	r = fresh(), r.rbx = UDATA, r.rflags = 2;
+	user_enter(&r);
+	CHECK_EQ(in.vector, VEC_SYSCALL);
+}
+
+static uint64_t best_of(void (*fn)(void))
+{
+	uint64_t best = ~0UL, t;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		t = now_ns();
+		for (int j = 0; j < EACH; j++)
+			fn();
+		t = (now_ns() - t) / EACH;
+		best = t < best ? t : best;
+	}
+	return best;
+}
+
 TEST(user_costs)
 {
-	enum { N = 2000 };
-	struct regs r = fresh();
-	uint64_t t;
+	uint64_t call, fault;
 
 	setup();
+	user_traps();
 	memcpy(code, "\x0f\x05", 2);
-	user_traps();
-	t = now_ns();
-	for (int i = 0; i < N; i++) {
-		r.rip = UCODE;
-		user_enter(&r);
-	}
-	t = now_ns() - t;
-	kernel_traps();
-	print("user mode: %lu ns for a system call and back\n", t / N);
+	call = best_of(one_call);
 	memcpy(code, "\x48\x8b\x03\x0f\x05", 5);
-	user_traps();
-	t = now_ns();
-	for (int i = 0; i < N / 4; i++) {
-		set_user_pte(UDATA, 0);
-		flush();
-		r = fresh(), r.rbx = UDATA;
-		user_enter(&r);
-		set_user_pte(UDATA, user_pte(data, PTE_P | PTE_US | PTE_RW));
-		r = fresh(), r.rbx = UDATA;
-		user_enter(&r);
-	}
-	t = now_ns() - t;
+	fault = best_of(one_fault);
 	kernel_traps();
-	print("user mode: %lu ns for a page fault, its mapping, a system call and its unmapping\n", t / (N / 4));
+	print("user mode: a system call and back %lu ns; a page fault, mapped and unmapped %lu ns\n", call,
+	      fault - call);
 }

@@ -80,9 +80,9 @@ expect "sandbox_has_hardly_any_private_memory" at_most $((1 << 20)) "Max data si
 expect "sandbox_stack_does_not_grow" at_most $((1 << 20)) "Max stack size"
 expect "sandbox_address_space_has_an_end" at_most $((1 << 30)) "Max address space"
 expect "sandbox_leaves_no_core" grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits"
-# The nursery of its user mode is there, and has made nothing as long as there are no programs.
-expect "sandbox_one_child" test "$(pgrep -cP "$pid")" -eq 1
-expect "sandbox_the_child_has_none" test -z "$(pgrep -P "$(pgrep -P "$pid")")"
+# The mapper of grants, and the nursery of user mode, which makes nothing as long as there are no programs.
+expect "sandbox_two_children" test "$(pgrep -cP "$pid")" -eq 2
+expect "sandbox_children_have_none" test -z "$(pgrep -P "$(pgrep -d, -P "$pid")")"
 case_begin "sandbox_root_is_empty"
 if ls "/proc/$pid/root/" >/dev/null 2>&1; then
 	[ -z "$(ls -A "/proc/$pid/root/")" ] && pass || fail "it sees $(ls -A "/proc/$pid/root/" | head -5 | tr '\n' ' ')"
