@@ -49,8 +49,6 @@ void guest_failsafe(const struct data_selectors *sel);
 /* Make an NMI pending for this vCPU; delivered on the way out. */
 void guest_nmi(void);
 int guest_nmi_due(void);
-/* #DB: what happened goes to the virtual DR6. */
-void guest_debug(uint64_t dr6_bits);
 /* SYSCALL in user mode. */
 void guest_syscall(void);
 /* What came in from outside: events, timers. */

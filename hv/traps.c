@@ -12,6 +12,7 @@
 #include <xen/arch-x86/xen.h>
 
 #define FRAME_CS_KERNEL	(FLAT_KERNEL_CS & ~3UL)
+#define DR6_BS		0x4000UL	/* a single step */
 #define ENTRY_CLEARS	(X86_EFLAGS_TF | X86_EFLAGS_RF | X86_EFLAGS_NT | X86_EFLAGS_AC | X86_EFLAGS_VM)
 
 /* Where a frame goes, and the mode it shows.  Taking one from user mode changes to the kernel's
@@ -87,6 +88,8 @@ void guest_trap(unsigned int vector, uint32_t error_code)
 		domain_crash("unhandled trap %u (error %#x) at rip %#lx, rsp %#lx, cr2 %#lx", vector,
 			     error_code == NO_ERROR_CODE ? 0 : error_code, vcpu.regs.rip,
 			     vcpu.regs.rsp, (unsigned long)vcpu_info_ptr->arch.cr2);
+	if (vector == TRAP_DB && vcpu.regs.rflags & X86_EFLAGS_TF)
+		vcpu.dr6 |= DR6_BS;
 	bounce(t->address, error_code, t->flags & 4, "trap");
 }
 
@@ -126,12 +129,6 @@ void guest_syscall(void)
 	vcpu.user_ss = FLAT_USER_SS64;
 	bounce(vcpu.syscall_callback, NO_ERROR_CODE, (int)vcpu.syscall_masks_events, "system call");
 	vcpu.regs.rflags &= ~X86_EFLAGS_DF;
-}
-
-void guest_debug(uint64_t dr6_bits)
-{
-	vcpu.dr6 |= dr6_bits;
-	guest_trap(TRAP_DB, NO_ERROR_CODE);
 }
 
 /* The frame of a #GP at vcpu.regs.rsp gets the selectors that were wrong. */

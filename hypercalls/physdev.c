@@ -5,6 +5,7 @@
 #include <xen/physdev.h>
 
 #define IO_PORTS	65536U
+#define NR_IRQ_NUMBERS	48U	/* Xen: those of the I/O APIC and 32 of the domain's own */
 
 static long set_iopl(uint64_t arg)
 {
@@ -33,12 +34,25 @@ static long set_iobitmap(uint64_t arg)
 	return 0;
 }
 
-/* Calls about interrupt lines of the caller: it has none, so every number is wrong. */
+/* Interrupt lines of the caller: it has none, so there is nothing to acknowledge by any number. */
 static long no_such_irq(uint64_t arg, size_t size)
 {
-	char copy[sizeof(struct physdev_irq_status_query)];
+	char copy[sizeof(struct physdev_pirq_eoi_gmfn)];
 
 	return copy_from_guest(copy, arg, size) ? -XEN_EFAULT : -XEN_EINVAL;
+}
+
+/* Numbers a line could have; none needs an acknowledgement. */
+static long irq_status(uint64_t arg)
+{
+	struct physdev_irq_status_query q;
+
+	if (copy_from_guest(&q, arg, sizeof(q)))
+		return -XEN_EFAULT;
+	if (q.irq >= NR_IRQ_NUMBERS)
+		return -XEN_EINVAL;
+	q.flags = 0;
+	return copy_to_guest(arg, &q, sizeof(q)) ? -XEN_EFAULT : 0;
 }
 
 static long refused(uint64_t arg, size_t size)
@@ -59,7 +73,12 @@ long do_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_
 	case PHYSDEVOP_eoi:
 		return no_such_irq(arg, sizeof(struct physdev_eoi));
 	case PHYSDEVOP_irq_status_query:
-		return no_such_irq(arg, sizeof(struct physdev_irq_status_query));
+		return irq_status(arg);
+	case PHYSDEVOP_IRQ_UNMASK_NOTIFY: /* of old, does nothing */
+		return 0;
+	case PHYSDEVOP_pirq_eoi_gmfn_v1:
+	case PHYSDEVOP_pirq_eoi_gmfn_v2:
+		return no_such_irq(arg, sizeof(struct physdev_pirq_eoi_gmfn));
 	case PHYSDEVOP_map_pirq:
 		return refused(arg, sizeof(struct physdev_map_pirq));
 	case PHYSDEVOP_unmap_pirq:

@@ -16,7 +16,6 @@
 #define CR4_DE		0x00000008UL
 #define CR4_FSGSBASE	0x00010000UL
 #define CR4_OSXSAVE	0x00040000UL
-#define DR6_BS		0x4000UL
 
 #define XCR0_SSE	2UL
 #define XCR0_AVX	4UL
@@ -172,7 +171,7 @@ static void retire(const struct insn *i)
 	vcpu.regs.rip += i->length;
 	vcpu.regs.rflags &= ~X86_EFLAGS_RF;
 	if (vcpu.regs.rflags & X86_EFLAGS_TF)
-		guest_debug(DR6_BS);
+		guest_trap(TRAP_DB, NO_ERROR_CODE);
 }
 
 int emulate_privileged(uint32_t error_code)
@@ -184,7 +183,8 @@ int emulate_privileged(uint32_t error_code)
 		guest_soft_int(error_code >> 3 & 255, 2);
 		return 1;
 	}
-	if (!insn_fetch(&i, vcpu.regs.rip))
+	/* A program's selectors would have to be loaded in its own process. */
+	if ((error_code && vcpu.in_user) || !insn_fetch(&i, vcpu.regs.rip))
 		return 0;
 	result = error_code ? emulate_segment(&i) : emulate_one(&i);
 	if (result == EMUL_done)
@@ -206,6 +206,6 @@ int emulate_forced(void)
 	r->rip += sizeof(insn);
 	r->rflags &= ~X86_EFLAGS_RF;
 	if (r->rflags & X86_EFLAGS_TF)
-		guest_debug(DR6_BS);
+		guest_trap(TRAP_DB, NO_ERROR_CODE);
 	return 1;
 }

@@ -234,9 +234,7 @@ static void user_fault(struct user_space *s, int sig, const struct sigcontext *s
 		user_page_fault(s, sc->cr2, err);
 		break;
 	case TRAP_GP:
-		if ((err & 7) == 2)	/* INT n through a closed gate */
-			guest_soft_int((err >> 3) & 255, INSN_BYTES);
-		else
+		if (!emulate_privileged(err))	/* INT n through a closed gate, port I/O */
 			guest_trap(TRAP_GP, err);
 		break;
 	default:

@@ -28,8 +28,8 @@ INSN(ss_null, "xor %eax, %eax; mov %eax, %ss");
 INSN(fpu, "fninit; pushq $0x37b; fldcw (%rsp); pop %rax; fld1; fldz; fdivrp; fwait; fninit");
 INSN(sse, "pushq $0x1d80; ldmxcsr (%rsp); mov $1, %eax; cvtsi2ss %eax, %xmm0; xorps %xmm1, %xmm1; divss %xmm1, %xmm0; pop %rax");
 INSN(align, "pushfq; orl $0x40000, (%rsp); popfq; mov %rsp, %rax; mov 1(%rax), %ecx; pushfq; andl $~0x40000, (%rsp); popfq");
-INSN(read_hole, "mov 0x20000123, %rax");
-INSN(write_hole, "movl $1, 0x20000123");
+INSN(read_hole, "mov 0x20000128, %rax");
+INSN(write_hole, "movl $1, 0x20000128");
 INSN(exec_hole, "mov $0x20000000, %eax; jmp *%rax");
 INSN(jump_noncanonical, "mov $0x8000000000000000, %rax; jmp *%rax");
 
@@ -43,7 +43,8 @@ static void one(const char *name, void (*fn)(void *))
 	memcpy(key + n, ".frame", 7);
 	answer_trap(key, &last_trap);
 	memset(&last_trap, 0, sizeof(last_trap));
-	__asm__ volatile("fninit; pushq $0x1f80; ldmxcsr (%%rsp); addq $8, %%rsp" ::: "memory");
+	/* RBP, AC and the floating-point state are as the faulting instruction found them. */
+	__asm__ volatile("pushq $2; popfq; fninit; pushq $0x1f80; ldmxcsr (%%rsp); addq $8, %%rsp" ::: "memory");
 }
 
 void test_main(void)
