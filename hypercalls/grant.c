@@ -22,7 +22,9 @@ static uint32_t status_frames(void)
 /* 0 for our own table; of others we may not even ask. */
 static int16_t own(domid_t d)
 {
-	return d == DOMID_SELF || d == header.domid ? GNTST_okay : GNTST_permission_denied;
+	if (d == DOMID_SELF || d == header.domid)
+		return GNTST_okay;
+	return domain_exists(d) ? GNTST_permission_denied : GNTST_bad_domain;
 }
 
 /* Machine addresses of n heap frames for the guest.  What cannot be written is said in the status. */

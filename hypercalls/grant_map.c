@@ -135,6 +135,7 @@ static int map_batch(struct gnttab_map_grant_ref *ops, uint32_t n)
 		ops[i].handle = answer(i)->handle;
 		ops[i].dev_bus_addr = answer(i)->mfn << PAGE_SHIFT;
 	}
+	tlb_flush_stale(); /* what was mapped there before */
 	mm_leave();
 	undo(failed, nr_failed);
 	return 0;
@@ -195,7 +196,7 @@ static uint32_t unmap_one(struct unmap *u, const struct pvn_grant_map *m)
 	u->status = m->status;
 	if (u->status)
 		return 0;
-	if (u->dev_bus_addr && u->dev_bus_addr != m->mfn << PAGE_SHIFT) {
+	if (u->dev_bus_addr && (m->flags & GNTMAP_device_map) && u->dev_bus_addr != m->mfn << PAGE_SHIFT) {
 		u->status = GNTST_general_error;
 		return 0;
 	}

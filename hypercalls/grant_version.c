@@ -182,7 +182,7 @@ long grant_op_get_version(uint64_t uop)
 	if (copy_from_guest(&v, uop, sizeof(v)))
 		return -XEN_EFAULT;
 	if (v.dom != DOMID_SELF && v.dom != header.domid)
-		return -XEN_EPERM;
+		return domain_exists(v.dom) ? -XEN_EPERM : -XEN_ESRCH;
 	v.version = header.grant_version;
 	return copy_to_guest(uop, &v, sizeof(v));
 }

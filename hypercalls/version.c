@@ -86,10 +86,8 @@ long do_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4, u
 
 	cmd = (uint32_t)cmd;
 	count = (uint32_t)count;
-	if (cmd == CONSOLEIO_read)
-		return -XEN_EPERM; /* input is the control domain's */
 	if (cmd != CONSOLEIO_write)
-		return -XEN_ENOSYS;
+		return -XEN_EPERM; /* the rest, known or not, is the control domain's */
 	while (done < count) {
 		uint64_t n = count - done < sizeof(part) ? count - done : sizeof(part);
 

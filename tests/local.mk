@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # `make check` = unit tests and system tests; `make check-unit` = criterion programs only.
-EXTRA_DIST += tests/lib.sh tests/run tests/demo.sh tests/system/grub.sh tests/system/man-pages.sh
+EXTRA_DIST += tests/lib.sh tests/known-failures tests/run tests/demo.sh tests/system/grub.sh tests/system/man-pages.sh
 
 check-local: $(check_PROGRAMS)
 	$(top_srcdir)/tests/run $(UNIT_TESTS)

@@ -5,21 +5,8 @@
  * Physmap changes, resources, claims, other domains' memory: each has its own error.
  *
  * covers: memory_op.add_to_physmap bad
- * covers: memory_op.add_to_physmap_batch bad
  * covers: memory_op.remove_from_physmap bad
  * covers: memory_op.machine_memory_map bad
- * covers: memory_op.claim_pages bad
- * covers: memory_op.get_vnumainfo bad
- * covers: memory_op.acquire_resource bad
- * covers: memory_op.set_pod_target bad
- * covers: memory_op.get_pod_target bad
- * covers: memory_op.get_sharing_freed_pages bad
- * covers: memory_op.get_sharing_shared_pages bad
- * covers: memory_op.paging_op bad
- * covers: memory_op.access_op bad
- * covers: memory_op.sharing_op bad
- * covers: memory_op.reserved_device_memory_map bad
- * covers: memory_op.machphys_compat_mfn_list bad
  */
 #define __XEN_TOOLS__ 1	/* what a domain may not call has its constants there */
 #include "tests/conformance/lib/conformance.h"

@@ -21,13 +21,6 @@
 
 const char test_title[] = "mmuext_op: pins";
 
-static long update(uint64_t ptr, uint64_t val)
-{
-	struct mmu_update u = { .ptr = ptr, .val = val };
-
-	return HC(mmu_update, (long)&u, 1L, 0L, (long)DOMID_SELF);
-}
-
 static long ext(unsigned cmd, uint64_t arg1, uint64_t arg2)
 {
 	struct mmuext_op op = { .cmd = cmd };

@@ -6,7 +6,7 @@ USER_TEST_FILES = tests/user/bases.user tests/user/breakpoint.user tests/user/fa
 	tests/user/step.user tests/user/syscall.user tests/user/sysenter.user tests/user/ubench.user
 USER_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O1 -ffreestanding -fno-builtin -nostdlib -static -fno-pic -no-pie \
 	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -mno-red-zone \
-	-mno-sse -U_FORTIFY_SOURCE -Wl,--build-id=none -Wl,-z,noexecstack
+	-mno-sse -U_FORTIFY_SOURCE -Wno-unused-command-line-argument -Wl,--build-id=none -Wl,-z,noexecstack
 
 SUFFIXES += .user
 .c.user:
