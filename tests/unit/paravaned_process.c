@@ -148,7 +148,7 @@ Test(paravaned_process, sandbox_leaves_nothing_of_the_host)
 	expect(all, "escape=2\n");
 	expect(all, "caps=00 bounding=0 nnp=1\n");
 	expect(all, "pid=1 uid=65534 sid=1 mount=1 setuid=");
-	expect(all, "limits=0,0,64,0,25\n");
+	expect(all, "limits=0,0,2144,0,104\n");
 	expect(all, "blocked=0 ignored=0\n");
 	expect(all, "argc=2 argv0=paravane-d1 envp=0 mem=4194304\n");
 	expect(all, "magic=1 domid=1 pages=1024 filter=1\n");
