@@ -38,7 +38,7 @@ S(mmuext_op, MMUEXT_COPY_PAGE, copy_page, image, "mfn, source mfn", "EINVAL: not
 S(mmuext_op, MMUEXT_MARK_SUPER, mark_super, refused, "mfn", "EOPNOTSUPP") \
 S(mmuext_op, MMUEXT_UNMARK_SUPER, unmark_super, refused, "mfn", "EOPNOTSUPP") \
 S(memory_op, XENMEM_increase_reservation, increase_reservation, both, "struct xen_memory_reservation", "the number of extents done, never an errno") \
-S(memory_op, XENMEM_decrease_reservation, decrease_reservation, both, "struct xen_memory_reservation", "the number of extents done, never an errno; a frame that is mapped or a table stops it") \
+S(memory_op, XENMEM_decrease_reservation, decrease_reservation, both, "struct xen_memory_reservation", "the number of extents done, never an errno; a frame in use leaves with its last reference") \
 S(memory_op, XENMEM_populate_physmap, populate_physmap, both, "struct xen_memory_reservation", "the number of extents done, never an errno; no order above 9") \
 S(memory_op, XENMEM_exchange, exchange, both, "struct xen_memory_exchange", "EFAULT, EINVAL: sizes that differ; EPERM: foreign domain, order; ENOMEM") \
 S(memory_op, XENMEM_maximum_ram_page, maximum_ram_page, image, "none", "always the highest frame number of the machine") \
