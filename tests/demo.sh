@@ -76,7 +76,7 @@ kernel = "$kernel"
 memory = 64
 vcpus = 1
 disk = [ "$work/disk.img,raw,xvda,w" ]
-extra = "root=/dev/xvda rw script='sha256sum -r /; echo written by the guest > /from-guest.txt; sync; echo script done'"
+extra = "root=/dev/xvda rw script='sha256sum -rx /; echo written by the guest > /from-guest.txt; sync; echo script done'"
 on_crash = "preserve"
 CFG
 

@@ -43,6 +43,7 @@ struct tree_walk {
 		  const struct vfs_stat *st);
 	void *arg;
 	const char *command;	/* for complaints */
+	bool one_fs;		/* do not enter what is mounted below */
 	unsigned errors;	/* things that could not be read: said, counted, skipped */
 };
 /* 0, what fn returned, -EINTR after ^C, or -errno. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Command: sha256sum, in the format of coreutils; -r for whole trees. */
+/* Command: sha256sum, in the format of coreutils; -r for whole trees, -x to stay on
+ * one file system. */
 #include "cmd.h"
 #include "sha256.h"
 
@@ -72,14 +73,15 @@ static int cmd_sha256sum(int argc, char **argv)
 {
 	struct tree_walk w = { .fn = sum_one, .command = "sha256sum" };
 	unsigned options;
-	int i = cmd_options(argc, argv, "r", &options), status = 0;
+	int i = cmd_options(argc, argv, "rx", &options), status = 0;
 
 	if (i < 0 || i == argc) {
-		eprintf("usage: sha256sum [-r] PATH...\n");
+		eprintf("usage: sha256sum [-rx] PATH...\n");
 		return 2;
 	}
+	w.one_fs = options & 2;
 	for (; i < argc; i++) {
-		int ret = options ? tree_walk(&w, argv[i]) : sum(argv[i]);
+		int ret = options & 1 ? tree_walk(&w, argv[i]) : sum(argv[i]);
 
 		if (ret)
 			status = cmd_fail("sha256sum", argv[i], ret);
@@ -88,4 +90,4 @@ static int cmd_sha256sum(int argc, char **argv)
 	}
 	return status || w.errors;
 }
-SHELL_COMMAND("sha256sum", cmd_sha256sum, "[-r] PATH... - checksums of files, -r: of all below");
+SHELL_COMMAND("sha256sum", cmd_sha256sum, "[-rx] PATH... - checksums of files, -r: of all below, -x: on one file system");

@@ -26,6 +26,7 @@ struct seen {
 struct walker {
 	struct tree_walk *w;
 	struct level *level;
+	uint64_t dev; /* where the walk began */
 	struct seen *seen[SEEN_HASH];
 	char path[VFS_PATH_MAX];
 };
@@ -112,6 +113,8 @@ static int step(struct walker *k)
 		complain(k, ret);
 		return 0;
 	}
+	if (k->w->one_fs && st.dev != k->dev)
+		return 0;
 	return VFS_ISDIR(st.mode) ? enter(k, &st) : k->w->fn(k->w, TREE_ENTRY, k->path, &st);
 }
 
@@ -142,6 +145,7 @@ int tree_walk(struct tree_walk *w, const char *path)
 	ret = str_copy(k->path, path, sizeof(k->path)) < sizeof(k->path) ? 0 : -ENAMETOOLONG;
 	if (!ret)
 		ret = vfs_lstat(path, &st);
+	k->dev = ret ? 0 : st.dev;
 	if (!ret)
 		ret = VFS_ISDIR(st.mode) ? enter(k, &st) : w->fn(w, TREE_ENTRY, k->path, &st);
 	while (!ret && k->level) {

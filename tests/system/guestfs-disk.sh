@@ -44,7 +44,7 @@ for bs in 1024 2048 4096; do
 	image=$WORK/disk$bs.img
 	mke2fs -q -t ext2 -b $bs -d "$tree" "$image" 98304k >/dev/null 2>&1
 	expect "a guest runs from an image of $bs-byte blocks" guest "fs$bs" \
-		"sha256sum -r /; mkdir /out; echo written by the guest > /out/hello; cp -r /dir /out; rm -r /many; mv /empty /out/moved; sync" \
+		"sha256sum -rx /; mkdir /out; echo written by the guest > /out/hello; cp -r /dir /out; rm -r /many; mv /empty /out/moved; sync" \
 		"disk = [ '$image,raw,xvda,w' ]"
 	case_begin "its checksums equal the host's ($bs)"
 	if sums "fs$bs" | diff - "$WORK/host.sums" >"$WORK/diff"; then pass; else fail "$(head -5 "$WORK/diff")"; fi

@@ -254,6 +254,7 @@ Test(guestfs_cmd, walks_of_damaged_disks_end)
 	cr_expect_eq(run("find /mnt"), 1);
 	cr_expect(strstr(shim_log, "in several places"), "%s", shim_log);
 	cr_expect_eq(run("sha256sum -r /mnt/d"), 1);
+	cr_expect_eq(run("sha256sum -rx /"), 0, "-x does not enter what is mounted");
 	cr_expect_eq(run("umount /mnt"), 0);
 	fs_shutdown();
 	disk_close(d);
