@@ -63,8 +63,8 @@ static void host_cpuid(uint32_t leaf, uint32_t sub, uint32_t *out)
 			 : "a"(leaf), "c"(sub));
 }
 
-/* State components the host has enabled and a PV guest may use; 0 without XSAVE. */
-uint64_t guest_xcr0_max(void)
+/* 0 without XSAVE. */
+static uint64_t host_xcr0(void)
 {
 	uint32_t out[4], lo, hi;
 
@@ -72,8 +72,15 @@ uint64_t guest_xcr0_max(void)
 	if (!(out[2] & OSXSAVE))
 		return 0;
 	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-	lo &= XCR0_BASE | XCR0_AVX512;
-	return (lo & XCR0_AVX512) == XCR0_AVX512 ? lo : lo & XCR0_BASE;
+	return (uint64_t)hi << 32 | lo;
+}
+
+/* State components the host has enabled and a PV guest may use; 0 without XSAVE. */
+uint64_t guest_xcr0_max(void)
+{
+	uint64_t x = host_xcr0() & (XCR0_BASE | XCR0_AVX512);
+
+	return (x & XCR0_AVX512) == XCR0_AVX512 ? x : x & XCR0_BASE;
 }
 
 /* Leaf +3, EAX: bit 1, the TSC of the host is reliable; bit 2, RDTSCP is there. */
@@ -141,9 +148,11 @@ static uint32_t xsave_size(uint64_t mask, int compact)
 	return size;
 }
 
+/* XSETBV is only noted (privileged.c): XGETBV shows the host's XCR0, and XSAVE stores what it
+ * enables.  The sizes are of that, or the guest's areas would be too small. */
 static void xstate_leaf(uint32_t sub, uint32_t *out)
 {
-	uint64_t max = guest_xcr0_max();
+	uint64_t max = guest_xcr0_max(), enabled = host_xcr0();
 	uint32_t host[4];
 
 	if (!max || sub >= 63)
@@ -151,11 +160,10 @@ static void xstate_leaf(uint32_t sub, uint32_t *out)
 	host_cpuid(0xd, sub, host);
 	if (sub == 0) {
 		out[0] = (uint32_t)max;
-		out[1] = xsave_size(vcpu.xcr0, 0);
-		out[2] = xsave_size(max, 0);
+		out[1] = out[2] = xsave_size(enabled, 0);
 	} else if (sub == 1) {
 		out[0] = host[0] & LD_1_EAX;
-		out[1] = out[0] & BIT(1) ? xsave_size(vcpu.xcr0, 1) : 0;
+		out[1] = out[0] & BIT(1) ? xsave_size(enabled, 1) : 0;
 	} else if (max >> sub & 1) {
 		memcpy(out, host, sizeof(host));
 	}

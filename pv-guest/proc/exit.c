@@ -4,6 +4,7 @@
  * stay until the parent has asked. Children of the dead go to the first process, or, without one,
  * to the kernel, which asks nothing.
  */
+#include <pv/console.h>
 #include <pv/errno.h>
 #include <pv/printk.h>
 #include <pv/proc.h>
@@ -65,7 +66,6 @@ static void let_go(struct proc *p)
 	spin_unlock_irqrestore(&proc_lock, flags);
 	mm_put(mm);
 	fpu_free(t);
-	tty_proc_gone(p);
 }
 
 void proc_exit(int status)
@@ -89,6 +89,8 @@ void proc_exit(int status)
 	}
 	wake_up(&p->wait);
 	spin_unlock_irqrestore(&proc_lock, flags);
+	/* p may be gone from here on.  One without a parent is waited for by who reads the console. */
+	console_wake();
 	list_for_each_safe(c, next, &dead, sibling)
 		proc_free(c);
 	if (orphan)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The FPU registers of user mode: all that the machine's XCR0 enables, saved when a process is
+ * The FPU registers of user mode: all that CPUID offers and XCR0 enables, saved when a process is
  * switched out and loaded when it comes back. The kernel itself uses general registers only, so
  * between entry and exit they simply stay where they are.
  *
@@ -47,7 +47,7 @@ static uint64_t xgetbv(void)
 	".pushsection ex_table, \"a\"\n .quad 1b, 2b\n .popsection\n"
 
 /* Emulated, or refused where the machine has its state enabled already. */
-static void enable(uint64_t want)
+static uint64_t enable(uint64_t want)
 {
 	uint64_t cr4;
 
@@ -57,6 +57,7 @@ static void enable(uint64_t want)
 	if (xgetbv() != want)
 		__asm__ volatile(PROBED("xsetbv") : : "a"((uint32_t)want),
 				 "d"((uint32_t)(want >> 32)), "c"(0));
+	return xgetbv() & want;
 }
 
 /* On each vCPU; the first one decides the size. */
@@ -73,8 +74,7 @@ int fpu_cpu_init(void)
 	if (!(r[2] & CPUID1_ECX_XSAVE))
 		return 0;
 	cpuid(0xd, 0, r);
-	enable((uint64_t)r[3] << 32 | r[0]);
-	mask = xgetbv() & ~XCR0_TILES;
+	mask = enable((uint64_t)r[3] << 32 | r[0]) & ~XCR0_TILES;
 	cpuid(0xd, 0, r);
 	area_bytes = MAX((size_t)r[1], (size_t)HEADER_OFFSET + HEADER_BYTES);
 	return 0;

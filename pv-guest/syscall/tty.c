@@ -269,12 +269,6 @@ long console_ioctl(struct ofile *f, uint32_t cmd, uint64_t arg)
 	return -ENOTTY;
 }
 
-/* A group that is gone leaves the terminal to nobody; whoever set it takes it back himself. */
-void tty_proc_gone(struct proc *p)
-{
-	console_wake();
-}
-
 static const struct ofile_ops console_ops = {
 	.read = console_read,
 	.write = console_file_write,

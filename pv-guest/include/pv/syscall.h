@@ -72,7 +72,6 @@ int proc_path(struct proc *p, const char *path, char **out);
 /* tty.c */
 void tty_input(int c);			/* one byte typed */
 void tty_foreground(uint32_t pgid);
-void tty_proc_gone(struct proc *p);
 long console_ioctl(struct ofile *f, uint32_t cmd, uint64_t arg);
 
 #define SYSCALLS_MAX	512U
