@@ -52,6 +52,9 @@ wait_for() {
 	done
 }
 
+# domain_pid DOMID [VCPU]: the process of that vCPU, of a domain of our paravaned and of no other.
+domain_pid() { pgrep -o -P "$(cat "$PARAVANE_RUNDIR/paravaned.pid")" -f "^paravane-d$1 ${2:-0}\$"; }
+
 # The run directory's daemons write their pids there: those, and only those, are ended.
 stop_all() {
 	paravaned --stop --force >/dev/null 2>&1

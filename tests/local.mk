@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-# `make check` = unit tests and system tests; `make check-unit` = criterion programs only.
+# `make check` = unit tests and system tests; `make check-unit` = criterion programs only, but it
+# builds what the system tests need, so that tests/run can follow, by another user for instance.
 EXTRA_DIST += tests/lib.sh tests/known-failures tests/run tests/demo.sh tests/system/grub.sh tests/system/man-pages.sh
 
 check-local: $(check_PROGRAMS)
 	$(top_srcdir)/tests/run $(UNIT_TESTS)
 
 .PHONY: check-unit distcheck-quick
-check-unit: all $(check_PROGRAMS)
+check-unit: all $(check_PROGRAMS) conformance-cases
 	$(top_srcdir)/tests/run --unit $(UNIT_TESTS)
 
 # What is in the tarball builds and installs; the tests have run here already.

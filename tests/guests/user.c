@@ -351,6 +351,7 @@ TEST(user_is_interrupted_by_events)
 	struct regs r = fresh();
 
 	setup();
+	CHECK_EQ(HC(vcpu_op, (long)VCPUOP_stop_periodic_timer, 0L, 0L), 0);
 	CHECK_EQ(evtchn_op(EVTCHNOP_bind_virq, &b), 0);
 	port_mask(b.port, false);
 	memcpy(code, "\xeb\xfe", 2);

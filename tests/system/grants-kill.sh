@@ -15,7 +15,7 @@ for ((i = 0; i < ${KILLS:-8}; i++)); do
 	pair_start "w$i" "r$i" "mib=1000000" >/dev/null 2>&1 || break
 	sleep "0.$((RANDOM % 900 + 100))"
 	[ $((RANDOM % 2)) = 0 ] && victim=w$i other=r$i || victim=r$i other=w$i
-	pid=$(pgrep -x -P "$(cat "$PARAVANE_RUNDIR/paravaned.pid")" "paravane-d$(xl domid "$victim")" | head -1)
+	pid=$(domain_pid "$(xl domid "$victim")")
 	# SIGKILL from outside or the toolstack's: both are the end of it.
 	if [ $((RANDOM % 2)) = 0 ] && [ -n "$pid" ]; then kill -9 "$pid"; else xl destroy "$victim" >/dev/null 2>&1; fi
 	wait_for 20 guest_gone "$victim" || break

@@ -37,12 +37,6 @@ domain() {
 	CFG
 	xl create -q "$WORK/$1.cfg"
 }
-domain_pid() {
-	local p
-	for p in $(pgrep -f "^paravane-d$1\$"); do
-		[ "$(awk '/^PPid/{print $2}' "/proc/$p/status")" = "$(daemon_pid paravaned)" ] && echo "$p"
-	done
-}
 listed() { xl list "$1"; }
 not_listed() { ! xl list "$1"; }
 
@@ -58,7 +52,7 @@ else
 	s=/proc/$pid/status
 	awk '/^NoNewPrivs/{n=$2} /^Seccomp:/{s=$2} /^CapEff/{c=$2} /^CapBnd/{b=$2} END{exit !(n==1 && s==2 && c ~ /^0+$/ && b ~ /^0+$/)}' $s &&
 		[ "$(ls "/proc/$pid/root/" | wc -l)" -eq 0 ] &&
-		[ "$(ls /proc/$pid/fd | sort -n | xargs)" = "3 4 5 6 7 8 9 10 11 12 13" ] &&
+		[ "$(ls /proc/$pid/fd | sort -n | xargs)" = "3 4 5 6 7 8 9 10 11 12 13 24" ] &&
 		pass || fail "$(grep -E 'NoNewPrivs|Seccomp|Cap' $s; ls "/proc/$pid/root/" | head -3; ls /proc/$pid/fd | xargs)"
 fi
 uid_of() { awk '/^Uid/{print $2, $3, $4, $5}' "/proc/$1/status"; }

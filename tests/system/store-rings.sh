@@ -17,9 +17,6 @@ case_begin "nothing is left of the guest in the store"
 left=$(xenstore-ls -f / | grep -E '^/(local/domain|libxl|vm)/[^0]' | head -3)
 if [ -z "$left" ]; then pass; else fail "$left"; fi
 
-# The outermost process of a domain of our paravaned, and of no other.
-domain_pid() { pgrep -o -P "$(cat "$PARAVANE_RUNDIR/paravaned.pid")" -f "paravane-d$1\$"; }
-
 # A domain that is there to be looked at.
 guest_config idle hostile mode=block-forever
 expect "a domain is created" xl create -q "$WORK/idle.cfg"
