@@ -91,7 +91,8 @@ long grant_op_copy(uint64_t uop, uint32_t count)
 	return 0;
 }
 
-/* A frame that is mapped or used is not to be had.  Whoever gets it or not, it is not ours any more. */
+/* A frame that is mapped or used is not to be had.  Whoever gets it or not, it is not ours any more.
+ * Under mm_lock, so that no other vCPU maps it meanwhile. */
 static int16_t transfer(const struct gnttab_transfer *t)
 {
 	struct page_info *pg = mfn_page(t->mfn);
@@ -99,9 +100,7 @@ static int16_t transfer(const struct gnttab_transfer *t)
 
 	if (!pg || pg->count)
 		return GNTST_bad_page;
-	mm_enter();
 	tlb_flush_stale_on(TLB_EVERYWHERE);
-	mm_leave();
 	q.op = PVN_REQ_GRANT_TRANSFER;
 	q.a[0] = t->mfn;
 	q.a[1] = t->domid;
