@@ -6,9 +6,14 @@ EXTRA_DIST += tests/lib.sh tests/known-failures tests/run tests/demo.sh tests/sy
 check-local: $(check_PROGRAMS)
 	$(top_srcdir)/tests/run $(UNIT_TESTS)
 
-.PHONY: check-unit distcheck-quick
+.PHONY: check-unit check-long distcheck-quick
 check-unit: all $(check_PROGRAMS) conformance-cases
 	$(top_srcdir)/tests/run --unit $(UNIT_TESTS)
+
+# The tests whose size is a parameter, at the size that is promised: about an hour, no part of check.
+check-long: all $(check_PROGRAMS) conformance-cases
+	STRESS_SECONDS=60 EXCHANGE_MIB=10240 KILLS=200 SYSTEM_TIMEOUT=5400 \
+		ONLY='guest-smp grants-exchange grants-kill' $(top_srcdir)/tests/run
 
 # What is in the tarball builds and installs; the tests have run here already.
 distcheck-quick: dist

@@ -11,7 +11,7 @@ before=$(accounting)
 expect "the machine says what it has in use" [ -n "$before" ]
 expect "two domains start" pair_start writer reader "mib=${EXCHANGE_MIB:-64}"
 case_begin "the writer ends"
-wait_for "${EXCHANGE_SECONDS:-300}" guest_gone writer && pass || fail "$(xl list 2>&1 | tr '\n' '|')"
+wait_for $((300 + ${EXCHANGE_MIB:-64} / 4)) guest_gone writer && pass || fail "$(xl list 2>&1 | tr '\n' '|')"
 case_begin "the reader ends"
 wait_for 30 guest_gone reader && pass || fail "$(xl list 2>&1 | tr '\n' '|')"
 case_begin "${EXCHANGE_MIB:-64} MiB arrived as they were sent"
