@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 # `make bench`: peers and us in the same run; prints a table, writes bench/results.json.
 # BENCH_RUNS (5), BENCH_ONLY (a pattern of metric names) narrow it.
-noinst_PROGRAMS += bench/peers bench/echo bench/boot bench/store bench/grant
+noinst_PROGRAMS += bench/peers bench/echo bench/boot bench/store bench/grant bench/primitives
 bench_peers_SOURCES = bench/peers.c
 bench_peers_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2
 bench_peers_LDFLAGS = -all-static
+bench_primitives_SOURCES = bench/primitives.c
+bench_primitives_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2
+bench_primitives_LDFLAGS = -pthread
 bench_echo_SOURCES = bench/echo.c
 bench_echo_LDADD = libs/libxenevtchn.la libs/libutil.la $(XENSTORE_LIBS)
 bench_boot_SOURCES = bench/boot.c
@@ -13,8 +16,8 @@ bench_grant_SOURCES = bench/grant.c
 bench_grant_LDADD = libs/libxengnttab.la
 bench_store_SOURCES = bench/store.c
 bench_store_LDADD = libs/libutil.la $(XENSTORE_LIBS)
-EXTRA_DIST += bench/run
+EXTRA_DIST += bench/run bench/uml.sh bench/README
 
 .PHONY: bench
-bench: all tests/conformance/grant-peer-exchange.elf
+bench: all $(USER_TEST_FILES) tests/conformance/grant-peer-exchange.elf
 	SRC=$(abs_top_srcdir) BUILD=$(abs_top_builddir) bash $(top_srcdir)/bench/run

@@ -33,6 +33,7 @@ GUEST_CORE_SOURCES = \
 	pv-guest/drivers/xenstore.c pv-guest/drivers/xenstore_ops.c \
 	pv-guest/drivers/xenstore_ring.c pv-guest/drivers/xenstore_watch.c \
 	pv-guest/lib/datetime.c pv-guest/lib/printf.c pv-guest/lib/string.c pv-guest/lib/text.c \
+	pv-guest/shell/bench_hypercalls.c pv-guest/shell/bench_ipi.c pv-guest/shell/bench_mmu.c \
 	pv-guest/shell/cmd_basic.c pv-guest/shell/cmd_bench.c pv-guest/shell/cmd_selftest.c \
 	pv-guest/shell/cmd_system.c \
 	pv-guest/shell/cmd_trap.c pv-guest/shell/cmd_xenstore.c pv-guest/shell/main.c \
@@ -61,7 +62,7 @@ noinst_HEADERS += pv-guest/include/pv/boot.h pv-guest/include/pv/console.h \
 	pv-guest/include/pv/thread_struct.h pv-guest/include/pv/time.h pv-guest/include/pv/trap.h \
 	pv-guest/include/pv/types.h pv-guest/include/pv/xenbus.h \
 	pv-guest/include/pv/xenstore_internal.h pv-guest/include/pv/elf.h \
-	pv-guest/include/pv/proc.h pv-guest/include/pv/signal.h pv-guest/include/pv/balloon.h pv-guest/smp/stress.h pv-guest/include/pv/smp.h pv-guest/include/pv/syscall.h \
+	pv-guest/include/pv/proc.h pv-guest/include/pv/signal.h pv-guest/include/pv/balloon.h pv-guest/shell/bench.h pv-guest/smp/stress.h pv-guest/include/pv/smp.h pv-guest/include/pv/syscall.h \
 	pv-guest/include/pv/user_mm.h pv-guest/syscall/calls.h
 
 GUEST_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \

@@ -18,12 +18,14 @@
 #include <pv/time.h>
 #include <pv/xenbus.h>
 
+#include "bench.h"
+
 #define RUNS		7
 #define HELLO_NS	(30 * NSEC_PER_SEC)
 #define SETTLE_NS	(50 * NSEC_PER_MSEC)
 #define PINGS_NS	(30 * NSEC_PER_SEC)	/* for all answers */
 
-static void sort(uint64_t *v, size_t n)
+void bench_sort(uint64_t *v, size_t n)
 {
 	for (size_t gap = n / 2; gap > 0; gap /= 2) {
 		for (size_t i = gap; i < n; i++) {
@@ -66,8 +68,7 @@ static void copy_memory(void)
 	memcpy(copy_to, copy_from, COPY_BYTES);
 }
 
-/* Median over RUNS of the picoseconds per call. */
-static uint64_t measure(void (*fn)(void), unsigned int calls)
+uint64_t bench_measure(void (*fn)(void), unsigned int calls)
 {
 	uint64_t v[RUNS];
 
@@ -78,11 +79,11 @@ static uint64_t measure(void (*fn)(void), unsigned int calls)
 			fn();
 		v[r] = (now_ns() - start) * 1000 / calls;
 	}
-	sort(v, RUNS);
+	bench_sort(v, RUNS);
 	return v[RUNS / 2];
 }
 
-static void report(const char *metric, uint64_t picoseconds)
+void bench_report(const char *metric, uint64_t picoseconds)
 {
 	printf("bench %s %lu.%02lu ns\n", metric, picoseconds / 1000, picoseconds % 1000 / 10);
 }
@@ -94,7 +95,7 @@ static void bench_copy(void)
 	copy_from = kzalloc(COPY_BYTES);
 	copy_to = kzalloc(COPY_BYTES);
 	if (copy_from != NULL && copy_to != NULL) {
-		ps = measure(copy_memory, 64);
+		ps = bench_measure(copy_memory, 64);
 		printf("bench memory.copy_mib_s %lu MiB/s\n",
 		       COPY_BYTES * 1000000UL / (ps + 1) * 1000000UL >> 20);
 	}
@@ -109,13 +110,13 @@ static void switch_thread(void)
 
 static int bench_all(void)
 {
-	report("hypercall.null_ns", measure(hypercall_null, 100000));
-	report("hypercall.bare_syscall_ns", measure(hypercall_bare, 2000));
+	bench_report("hypercall.null_ns", bench_measure(hypercall_null, 100000));
+	bench_report("hypercall.bare_syscall_ns", bench_measure(hypercall_bare, 2000));
 	if (evtchn_alloc_unbound(0, &send_port) == 0) {
-		report("evtchn.send_unbound_ns", measure(send_event, 2000));
+		bench_report("evtchn.send_unbound_ns", bench_measure(send_event, 2000));
 		evtchn_unbind(send_port);
 	}
-	report("thread.yield_ns", measure(switch_thread, 10000));
+	bench_report("thread.yield_ns", bench_measure(switch_thread, 10000));
 	bench_copy();
 	return 0;
 }
@@ -172,7 +173,7 @@ static int ping_run(evtchn_port_t port, uint64_t count, uint64_t gap_us)
 	}
 	timer_cancel(&deadline);
 	if (n == count) {
-		sort(v, n);
+		bench_sort(v, n);
 		printf("bench evtchn.roundtrip_ns %lu ns\n", v[n / 2]);
 		printf("bench evtchn.roundtrip_min_ns %lu ns\n", v[0]);
 		printf("bench evtchn.roundtrip_p99_ns %lu ns\n", v[n * 99 / 100]);
@@ -207,7 +208,7 @@ static int bench_ping(uint64_t count, uint64_t gap_us)
 	return status;
 }
 
-/* Other parts bring their own: `bench blk ...` is the command "bench-blk". */
+/* Other files bring their own: `bench blk ...` is the command "bench-blk". */
 static const struct shell_command *bench_of(const char *name)
 {
 	char full[32];
@@ -227,9 +228,9 @@ static int cmd_bench(int argc, char **argv)
 	if (strcmp(argv[1], "ping") != 0 || argc > 4 ||
 	    (argc > 2 && parse_u64(argv[2], &count) != 0) ||
 	    (argc > 3 && parse_u64(argv[3], &gap) != 0) || count == 0 || count > 200000) {
-		eprintf("usage: bench [ping [COUNT [GAP_US]]]\n");
+		eprintf("usage: bench [ping [COUNT [GAP_US]] | hypercalls | mmu | ipi | blk ...]\n");
 		return 2;
 	}
 	return bench_ping(count, gap);
 }
-SHELL_COMMAND("bench", cmd_bench, "[ping [COUNT [GAP_US]]] - measure");
+SHELL_COMMAND("bench", cmd_bench, "[ping [COUNT [GAP_US]] | hypercalls | mmu | ipi | blk ...] - measure");
