@@ -13,7 +13,7 @@ GUEST_CORE_SOURCES = \
 	pv-guest/kernel/spinlock.c pv-guest/kernel/switch.S pv-guest/kernel/symbols.c \
 	pv-guest/kernel/thread.c pv-guest/kernel/timer.c pv-guest/kernel/trap_entry.S \
 	pv-guest/kernel/traps.c pv-guest/kernel/vcpu.c pv-guest/kernel/wait.c \
-	pv-guest/smp/balloon.c pv-guest/smp/stress.c pv-guest/smp/stress_balloon.c \
+	pv-guest/smp/balloon.c pv-guest/smp/stress.c pv-guest/smp/stress_balloon.c pv-guest/smp/stress_clock.c \
 	pv-guest/smp/stress_ipi.c pv-guest/smp/stress_lock.c pv-guest/smp/stress_tlb.c \
 	pv-guest/smp/boot.c pv-guest/smp/entry.S pv-guest/smp/hotplug.c pv-guest/smp/ipi.c \
 	pv-guest/mm/pt_pool.c pv-guest/mm/user_page.c pv-guest/kernel/random.c \

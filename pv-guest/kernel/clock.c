@@ -29,7 +29,7 @@ static uint64_t tsc_to_ns(volatile struct vcpu_time_info *t, bool use_now, uint6
 		version = t->version & ~1U;
 		rmb();
 		if (use_now)
-			tsc = rdtsc();
+			tsc = rdtsc_ordered();
 		if (tsc >= t->tsc_timestamp)
 			ns = t->system_time + scale(tsc - t->tsc_timestamp, t->tsc_to_system_mul,
 						    t->tsc_shift);
@@ -42,14 +42,21 @@ static uint64_t tsc_to_ns(volatile struct vcpu_time_info *t, bool use_now, uint6
 }
 
 /* Clocks of two vCPUs may differ by a little: what was seen once is not gone back behind. */
-uint64_t now_ns(void)
+uint64_t clock_raw_ns(void)
 {
-	static uint64_t latest;
-	uint64_t ns, seen;
+	uint64_t ns;
 
 	preempt_disable();
 	ns = tsc_to_ns(&this_cpu()->info->time, true, 0);
 	preempt_enable();
+	return ns;
+}
+
+uint64_t now_ns(void)
+{
+	static uint64_t latest;
+	uint64_t ns = clock_raw_ns(), seen;
+
 	if (cpus_online_mask() == 1)
 		return ns;
 	seen = __atomic_load_n(&latest, __ATOMIC_RELAXED);

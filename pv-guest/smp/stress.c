@@ -15,7 +15,7 @@
 
 #include "stress.h"
 
-static struct stress *const all[] = { &stress_lock, &stress_ipi, &stress_tlb, &stress_balloon };
+static struct stress *const all[] = { &stress_lock, &stress_ipi, &stress_tlb, &stress_balloon, &stress_clock };
 
 struct worker {
 	struct stress *s;
@@ -102,7 +102,7 @@ static int cmd_stress(int argc, char **argv)
 	for (size_t i = 0; argc == 3 && i < ARRAY_SIZE(all); i++)
 		any |= wanted(all[i], argv[1]);
 	if (!any || parse_u64(argv[2], &seconds) != 0) {
-		eprintf("usage: stress lock|ipi|tlb|balloon|all SECONDS\n");
+		eprintf("usage: stress lock|ipi|tlb|balloon|clock|all SECONDS\n");
 		return 2;
 	}
 	until = now_ns() + seconds * NSEC_PER_SEC;
@@ -120,7 +120,7 @@ static int cmd_stress(int argc, char **argv)
 	}
 	return failed;
 }
-SHELL_COMMAND("stress", cmd_stress, "lock|ipi|tlb|balloon|all SECONDS - all vCPUs at it, checked");
+SHELL_COMMAND("stress", cmd_stress, "lock|ipi|tlb|balloon|clock|all SECONDS - all vCPUs at it, checked");
 
 static int cmd_cpu(int argc, char **argv)
 {

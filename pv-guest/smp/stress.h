@@ -22,6 +22,6 @@ struct stress {
 /* Says why, once. Always false. */
 bool stress_fail(struct stress *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-extern struct stress stress_lock, stress_ipi, stress_tlb, stress_balloon;
+extern struct stress stress_lock, stress_ipi, stress_tlb, stress_balloon, stress_clock;
 
 #endif

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The guest kernel on several vCPUs: locks, calls, TLB shoot-down and the balloon all at once with
+# The guest kernel on several vCPUs: locks, calls, TLB shoot-down, the balloon and the clock all at once with
 # their checkers on, for STRESS_SECONDS (5); vCPUs and memory coming and going as the toolstack asks.
 . "${BASH_SOURCE[0]%/*}/../lib.sh"
 seconds=${STRESS_SECONDS:-5}
@@ -64,7 +64,7 @@ else
 	finish
 fi
 expect_line "all kinds of stress pass on four" smp '^stress 0$' $((180 + seconds))
-for name in lock ipi tlb balloon; do
+for name in lock ipi tlb balloon clock; do
 	expect_line "stress $name" smp "^stress: $name passed, [1-9]" 1
 done
 expect_line "a vCPU goes offline" smp 'possible f, online b' 20

@@ -66,4 +66,11 @@ static inline uint64_t rdtsc(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
+/* Not before what stands before it: else a vCPU could read a time that another's is already past. */
+static inline uint64_t rdtsc_ordered(void)
+{
+	__asm__ volatile("lfence" : : : "memory");
+	return rdtsc();
+}
+
 #endif

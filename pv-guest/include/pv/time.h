@@ -8,6 +8,7 @@
 
 /* Xen system time, monotonic. Any context. */
 uint64_t now_ns(void);
+uint64_t clock_raw_ns(void);	/* as this vCPU computes it, not kept from going back */
 /* system time when the kernel was entered. */
 uint64_t boot_ns(void);
 /* Nanoseconds since 1970, UTC. */
