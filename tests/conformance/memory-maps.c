@@ -70,6 +70,7 @@ void test_main(void)
 	answer("mapping", OP(XENMEM_machphys_mapping, &p));
 	CHECK(((uint64_t *)p.v_start)[va_mfn(&p)] == va_pfn(&p));
 	CHECK(p.max_mfn >= va_mfn(&p) && p.v_end > p.v_start + va_mfn(&p) * 8);
+	answer("mapping.start", p.v_start);
 	answer("mapping.fault", OP(XENMEM_machphys_mapping, BAD_PTR));
 	answer("list.none", OP(XENMEM_machphys_mfn_list, &l));
 	answer("list.none.nr", l.nr_extents);
