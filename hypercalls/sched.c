@@ -9,6 +9,15 @@
 #define TIMER_FAR_NS	(1UL << 50)
 #define TIMER_SOON_NS	100000000UL
 
+/* An NMI ends a sleep without a kick, which the way out to the guest would have noticed. */
+static int nmi_ends_it(void)
+{
+	if (!guest_nmi_due())
+		return 0;
+	hv_exit_work = 1;
+	return 1;
+}
+
 /* Wait for something, take in what came; the time it is then. */
 static uint64_t wait_once(uint64_t now, uint64_t deadline)
 {
@@ -38,11 +47,11 @@ static long block(void)
 	WRITE_ONCE(vcpu_info_ptr->evtchn_upcall_mask, 0);
 	evtchn_drain();
 	timers_run();
-	if (READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending) || guest_nmi_due())
+	if (READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending) || nmi_ends_it())
 		return 0;
 	now = now_ns();
 	runstate_change(RUNSTATE_blocked, now);
-	while (!READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending) && !guest_nmi_due())
+	while (!READ_ONCE(vcpu_info_ptr->evtchn_upcall_pending) && !nmi_ends_it())
 		now = wait_once(now, 0);
 	switched();
 	runstate_change(RUNSTATE_running, now);
@@ -80,7 +89,7 @@ static void poll_sleep(const struct sched_poll *p, const evtchn_port_t *port)
 	uint64_t now = now_ns();
 
 	runstate_change(RUNSTATE_blocked, now);
-	while (!any_pending(port, p->nr_ports) && !evtchn_pending_any() && !guest_nmi_due() &&
+	while (!any_pending(port, p->nr_ports) && !evtchn_pending_any() && !nmi_ends_it() &&
 	       !(p->timeout && now >= p->timeout))
 		now = wait_once(now, p->timeout);
 	runstate_change(RUNSTATE_running, now);
