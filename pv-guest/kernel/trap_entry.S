@@ -28,6 +28,7 @@ trap_\name:
 
 	TRAP divide_error, 0, 0
 	TRAP debug, 1, 0
+	TRAP nmi, 2, 0
 	TRAP int3, 3, 0
 	TRAP overflow, 4, 0
 	TRAP bounds, 5, 0

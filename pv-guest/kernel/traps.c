@@ -8,6 +8,7 @@
  */
 #include <pv/boot.h>
 #include <pv/console.h>
+#include <pv/console_internal.h>
 #include <pv/hypercall.h>
 #include <pv/printk.h>
 #include <pv/proc.h>
@@ -22,7 +23,7 @@ struct ex_entry {
 };
 extern const struct ex_entry ex_table_start[], ex_table_end[];
 
-extern char trap_divide_error[], trap_debug[], trap_int3[], trap_overflow[], trap_bounds[],
+extern char trap_divide_error[], trap_debug[], trap_nmi[], trap_int3[], trap_overflow[], trap_bounds[],
 	trap_invalid_op[], trap_no_device[], trap_invalid_tss[], trap_no_segment[],
 	trap_stack_error[], trap_gp_fault[], trap_page_fault[], trap_fpu_error[], trap_alignment[],
 	trap_simd_error[], trap_int80[], upcall_entry[], failsafe_entry[], syscall_callback[];
@@ -63,6 +64,9 @@ void traps_cpu_init(void)
 	if (callback(CALLBACKTYPE_event, upcall_entry) != 0 ||
 	    callback(CALLBACKTYPE_failsafe, failsafe_entry) != 0)
 		HYPERVISOR_set_callbacks(upcall_entry, failsafe_entry);
+	rc = callback(CALLBACKTYPE_nmi, trap_nmi);
+	if (rc != 0)
+		printk("no NMI callback: %ld\n", rc);
 	/* Without it there is no user mode, and the first program says so. */
 	rc = callback(CALLBACKTYPE_syscall, syscall_callback);
 	if (rc != 0)
@@ -139,6 +143,35 @@ static void kernel_trap(struct trap_frame *f, unsigned int vector, uint64_t cr2)
 		panic("unexpected trap %u at %lx\n", vector, f->rip);
 }
 
+/* Held by what was interrupted: a lock is taken with preemption off, and the idle thread, which always
+ * has it off, takes one with events masked only. */
+static bool no_locks(const struct trap_frame *f)
+{
+	return frame_is_user(f) ||
+	       ((f->cs >> 32 & 0xff) == 0 && (current()->preempt_count == 0 || current() == this_cpu()->idle));
+}
+
+/*
+ * Somebody typed `xl trigger DOMAIN nmi': say where we are, and go on.  It can come while the
+ * console's own lock is held; then only the hypervisor's console can be written to.
+ */
+static void nmi(const struct trap_frame *f)
+{
+	char line[160];
+	uint64_t offset = 0;
+	const char *name = frame_is_user(f) ? "user mode" : symbol_find(f->rip, &offset);
+	int n = pv_snprintf(line, sizeof(line), "NMI on cpu %u, thread %s, at %lx (%s+%lx)\n", this_cpu()->id,
+			    current()->name, f->rip, name != NULL ? name : "?", offset);
+
+	if (!no_locks(f)) {
+		hvcon_write(line, MIN((size_t)n, sizeof(line) - 1));
+		return;
+	}
+	printk("%s", line);
+	if (!frame_is_user(f))
+		stack_print(f->rip, f->rbp);
+}
+
 /* The error code's slot becomes the flags of the iret that ends this. */
 void trap_dispatch(struct trap_frame *f, unsigned int vector)
 {
@@ -149,6 +182,10 @@ void trap_dispatch(struct trap_frame *f, unsigned int vector)
 		if (user)
 			current_proc()->syscall = ~0UL;
 		upcall_dispatch(f);
+	} else if (vector == VECTOR_NMI) {
+		nmi(f);
+		f->error = 0;
+		return;
 	} else if (user) {
 		user_trap(f, vector, cr2);
 	} else {

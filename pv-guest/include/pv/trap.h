@@ -6,6 +6,7 @@
 #include <pv/cpu.h>
 #include <pv/types.h>
 
+#define VECTOR_NMI	2
 #define VECTOR_UPCALL	256
 #define VECTOR_FAILSAFE	257
 #define VECTOR_SYSCALL	258
