@@ -16,6 +16,7 @@
 #include <paravane/shared.h>
 
 #include "paravaned/frames.h"
+#include "paravaned/machine.h"
 #include "paravaned/ratelimit.h"
 
 struct active_grant;
@@ -51,8 +52,8 @@ struct vcpu {
 	int request_fd;
 	struct pvn_watch *pidfd_watch, *request_watch;
 	uint64_t cpu_time_ns;	/* of a process that is no more */
-	uint8_t hard[512 / 8];	/* affinity as the control domain set it */
-	uint8_t soft[512 / 8];
+	uint8_t hard[PVN_MAX_CPUS / 8];	/* affinity as the control domain set it (affinity.c) */
+	uint8_t soft[PVN_MAX_CPUS / 8];
 	bool pinned;		/* its process may not run everywhere */
 	bool user_mode;		/* it is several processes, which take turns on one CPU: */
 	uint32_t home;		/* this one */

@@ -4,12 +4,12 @@
 #include "paravaned/hypercall.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "paravaned/buffers.h"
 #include "paravaned/domain.h"
+#include "paravaned/evtchn.h"
 #include "paravaned/machine.h"
 #include "paravaned/process.h"
 
@@ -59,7 +59,11 @@ static int context_check(struct domain *d, const struct vcpu_guest_context *ctx)
 	return 0;
 }
 
-/* 0; -EINVAL: no such vCPU or a context nothing could run; -EBUSY: it runs already; -EFAULT. */
+/*
+ * 0; -EINVAL: no such vCPU or a context nothing could run; -EFAULT; -EOPNOTSUPP: the domain has started.
+ * Xen would still take a context with the page tables and descriptors of before, and says the same of
+ * any other; here a vCPU's registers are its own process's.
+ */
 int64_t domctl_setvcpucontext(struct client *c, struct domain *d, struct xen_domctl *op)
 {
 	static struct vcpu_guest_context ctx;
@@ -69,9 +73,9 @@ int64_t domctl_setvcpucontext(struct client *c, struct domain *d, struct xen_dom
 
 	if (!v)
 		return -EINVAL;
-	if (d->nr_processes)
-		return -EBUSY;
 	if (!op->u.vcpucontext.ctxt.p) {
+		if (d->nr_processes)
+			return -EOPNOTSUPP;
 		v->initialised = false;
 		return 0;
 	}
@@ -80,6 +84,8 @@ int64_t domctl_setvcpucontext(struct client *c, struct domain *d, struct xen_dom
 	rc = context_check(d, &ctx);
 	if (rc)
 		return rc;
+	if (d->nr_processes)
+		return -EOPNOTSUPP;
 	memcpy(context_slot(d, nr), &ctx, sizeof(ctx));
 	v->initialised = true;
 	/* The first one runs whatever the context says: nobody could bring it up. */
@@ -129,52 +135,93 @@ int64_t domctl_getvcpuinfo(struct client *c, struct domain *d, struct xen_domctl
 	info->running = v->pid && !d->pause_count && !d->is_shut_down && state == PVN_VCPU_RUNNING;
 	info->blocked = v->pid && info->online && !d->is_shut_down && !info->running;
 	info->cpu_time = vcpu_cpu_time(v);
-	info->cpu = process_last_cpu(v->pid);
+	info->cpu = affinity_last_cpu(v->pid);
 	return 0;
 }
 
-static int map_in(struct client *c, const struct xenctl_bitmap *map, uint8_t bits[64])
+/* What Xen takes: any flag but FORCE, which undoes a guest's own pinning (there is none here), and
+ * a map with each. */
+static bool affinity_params_ok(struct xen_domctl_vcpuaffinity *a)
 {
-	uint32_t bytes = map->nr_bits / 8 + !!(map->nr_bits % 8), i, any = 0;
-
-	memset(bits, 0, 64);
-	if (bytes > 64)
-		bytes = 64;
-	if (copy_from_client(c, bits, (uint64_t)map->bitmap.p, bytes))
-		return -EFAULT;
-	for (i = 0; i < 512; i++) {
-		if (i >= machine.nr_cpus || i >= map->nr_bits)
-			bits[i / 8] &= (uint8_t)~(1U << (i % 8));
-		any |= bits[i / 8] >> (i % 8) & 1;
-	}
-	return any ? 0 : -EINVAL;
+	a->flags &= ~XEN_VCPUAFFINITY_FORCE;
+	return a->flags && (!(a->flags & XEN_VCPUAFFINITY_HARD) || a->cpumap_hard.bitmap.p) &&
+	       (!(a->flags & XEN_VCPUAFFINITY_SOFT) || a->cpumap_soft.bitmap.p);
 }
 
+/* What lies beyond the CPUs there are is kept, as in Xen: a map of all is "all". */
+static int map_in(struct client *c, const struct xenctl_bitmap *map, uint8_t bits[PVN_MAX_CPUS / 8])
+{
+	uint32_t bytes = map->nr_bits / 8 + !!(map->nr_bits % 8);
+
+	memset(bits, 0, PVN_MAX_CPUS / 8);
+	if (bytes > PVN_MAX_CPUS / 8)
+		bytes = PVN_MAX_CPUS / 8;
+	if (copy_from_client(c, bits, (uint64_t)map->bitmap.p, bytes))
+		return -EFAULT;
+	if (map->nr_bits < PVN_MAX_CPUS && map->nr_bits % 8)
+		bits[map->nr_bits / 8] &= (uint8_t)((1U << (map->nr_bits % 8)) - 1);
+	return 0;
+}
+
+static bool names_a_cpu(const uint8_t bits[PVN_MAX_CPUS / 8])
+{
+	uint32_t i;
+
+	for (i = 0; i < machine.nr_cpus; i++)
+		if (bits[i / 8] >> (i % 8) & 1)
+			return true;
+	return false;
+}
+
+/* What is in force goes back: hard, and soft as far as hard allows it. */
+static int effective_to_client(struct client *c, struct xen_domctl_vcpuaffinity *a, const struct vcpu *v)
+{
+	uint8_t soft[PVN_MAX_CPUS / 8];
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < sizeof(soft); i++)
+		soft[i] = v->soft[i] & v->hard[i];
+	if (a->flags & XEN_VCPUAFFINITY_HARD)
+		rc = bitmap_to_client(c, &a->cpumap_hard, v->hard, machine.nr_cpus);
+	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
+		rc = bitmap_to_client(c, &a->cpumap_soft, soft, machine.nr_cpus);
+	return rc;
+}
+
+/* 0; -EINVAL: no such vCPU, nothing to set, or no CPU of the host in a hard map; -EFAULT; what the
+ * host says of placing its processes.  All or nothing. */
 int64_t domctl_setvcpuaffinity(struct client *c, struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
-	struct vcpu *v = vcpu_lookup(d, a->vcpu);
-	uint8_t hard[64], soft[64];
+	struct vcpu *v = vcpu_lookup(d, a->vcpu), old;
+	uint8_t hard[PVN_MAX_CPUS / 8], soft[PVN_MAX_CPUS / 8];
 	int rc = 0;
 
-	if (!v || !(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+	if (a->vcpu >= d->max_vcpus || !affinity_params_ok(a))
 		return -EINVAL;
+	if (!v)
+		return -ESRCH;
 	if (a->flags & XEN_VCPUAFFINITY_HARD)
 		rc = map_in(c, &a->cpumap_hard, hard);
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
 		rc = map_in(c, &a->cpumap_soft, soft);
+	if (!rc && (a->flags & XEN_VCPUAFFINITY_HARD) && !names_a_cpu(hard))
+		rc = -EINVAL;
 	if (rc)
 		return rc;
-	if (a->flags & XEN_VCPUAFFINITY_HARD) {
+	old = *v;
+	if (a->flags & XEN_VCPUAFFINITY_HARD)
 		memcpy(v->hard, hard, sizeof(v->hard));
-		process_set_affinity(v);
-		rc = bitmap_to_client(c, &a->cpumap_hard, v->hard, machine.nr_cpus);
-	}
-	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT)) {
+	if (a->flags & XEN_VCPUAFFINITY_SOFT)
 		memcpy(v->soft, soft, sizeof(v->soft));
-		rc = bitmap_to_client(c, &a->cpumap_soft, v->soft, machine.nr_cpus);
+	rc = affinity_apply(v);
+	if (rc) {
+		memcpy(v->hard, old.hard, sizeof(v->hard));
+		memcpy(v->soft, old.soft, sizeof(v->soft));
+		return rc;
 	}
-	return rc;
+	return effective_to_client(c, a, v);
 }
 
 int64_t domctl_getvcpuaffinity(struct client *c, struct domain *d, struct xen_domctl *op)
@@ -183,11 +230,33 @@ int64_t domctl_getvcpuaffinity(struct client *c, struct domain *d, struct xen_do
 	struct vcpu *v = vcpu_lookup(d, a->vcpu);
 	int rc = 0;
 
-	if (!v || !(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+	if (a->vcpu >= d->max_vcpus || !affinity_params_ok(a))
 		return -EINVAL;
+	if (!v)
+		return -ESRCH;
 	if (a->flags & XEN_VCPUAFFINITY_HARD)
-		rc = bitmap_to_client(c, &a->cpumap_hard, v->hard, 512);
+		rc = bitmap_to_client(c, &a->cpumap_hard, v->hard, PVN_MAX_CPUS);
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
-		rc = bitmap_to_client(c, &a->cpumap_soft, v->soft, 512);
+		rc = bitmap_to_client(c, &a->cpumap_soft, v->soft, PVN_MAX_CPUS);
 	return rc;
+}
+
+/* 0; -ESRCH: no such vCPU; -EINVAL: a button of an HVM guest's; -ENOSYS: a reset line, as Xen has none
+ * for PV either. */
+int64_t domctl_sendtrigger(struct client *c, struct domain *d, struct xen_domctl *op)
+{
+	struct vcpu *v = vcpu_lookup(d, op->u.sendtrigger.vcpu);
+
+	if (!v)
+		return -ESRCH;
+	switch (op->u.sendtrigger.trigger) {
+	case XEN_DOMCTL_SENDTRIGGER_NMI:
+		vcpu_nmi(v);
+		return 0;
+	case XEN_DOMCTL_SENDTRIGGER_POWER:
+	case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+		return -EINVAL;
+	default:
+		return -ENOSYS;
+	}
 }

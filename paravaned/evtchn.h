@@ -13,6 +13,7 @@
 struct client;
 struct domain;
 struct port;
+struct vcpu;
 
 /* port.c: the table of one domain */
 int port_alloc(struct domain *d, uint64_t from, struct port **out);	/* still free until its state is set */
@@ -45,5 +46,6 @@ void evtchn_peer_closed(struct port *control_port);
 /* evtchn_send.c */
 int evtchn_control_send(uint64_t port);
 void evtchn_peer_send(struct domain *d, uint64_t port);
+void vcpu_nmi(struct vcpu *v);	/* as `xl trigger nmi' sends it */
 
 #endif

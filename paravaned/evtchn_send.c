@@ -42,6 +42,20 @@ static void vcpu_raise(struct domain *d, unsigned vcpu, uint32_t port)
 	vcpu_wake(&d->vcpu[vcpu], v);
 }
 
+/* Nothing to wait for: it comes when the vCPU is next in the guest, or is lost where there is no handler. */
+void vcpu_nmi(struct vcpu *v)
+{
+	struct pvn_vcpu *area;
+
+	if (!v->d->shared)
+		return;
+	area = domain_vcpu_area(v->d, v->id);
+	/* A full barrier before the look at run_state, as for an event. */
+	__atomic_store_n(&area->nmi, 1, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	vcpu_wake(v, area);
+}
+
 static unsigned port_vcpu(struct domain *d, uint32_t port)
 {
 	struct pvn_port *p = (struct pvn_port *)(d->shared + PVN_PORTS_OFFSET) + port;

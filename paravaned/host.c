@@ -71,16 +71,30 @@ static uint64_t reserve_pages(uint64_t total)
 	return r > total / 4 ? total / 4 : r;
 }
 
+/* A container may have been given some of the host's CPUs only, and not the first ones. */
+static void cpus_find(void)
+{
+	cpu_set_t set;
+	uint16_t i;
+
+	machine.nr_cpus = 0;
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		for (i = 0; i < CPU_SETSIZE && machine.nr_cpus < PVN_MAX_CPUS; i++)
+			if (CPU_ISSET(i, &set))
+				machine.host_cpu[machine.nr_cpus++] = i;
+	if (!machine.nr_cpus)
+		machine.nr_cpus = 1;
+}
+
 int host_init(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES);
 	uint64_t limit = cgroup_bytes() / PVN_PAGE_SIZE;
-	cpu_set_t set;
 
 	if (pages <= 0)
 		return -EIO;
 	machine.total_pages = (uint64_t)pages < limit ? (uint64_t)pages : limit;
 	machine.usable_pages = machine.total_pages - reserve_pages(machine.total_pages);
-	machine.nr_cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint32_t)CPU_COUNT(&set) : 1;
+	cpus_find();
 	return 0;
 }

@@ -24,6 +24,7 @@ int64_t domctl_getvcpucontext(struct client *c, struct domain *d, struct xen_dom
 int64_t domctl_getvcpuinfo(struct client *c, struct domain *d, struct xen_domctl *op);
 int64_t domctl_setvcpuaffinity(struct client *c, struct domain *d, struct xen_domctl *op);
 int64_t domctl_getvcpuaffinity(struct client *c, struct domain *d, struct xen_domctl *op);
+int64_t domctl_sendtrigger(struct client *c, struct domain *d, struct xen_domctl *op);
 
 /* debug_keys.c */
 struct xen_sysctl;

@@ -11,6 +11,9 @@
 struct pvn_loop;
 struct pvn_watch;
 
+/* Maps of CPUs have so many bits. */
+#define PVN_MAX_CPUS	512
+
 struct machine {
 	struct pvn_loop *loop;
 	int listen_fd;
@@ -19,7 +22,8 @@ struct machine {
 	bool stopping;
 
 	/* The host. */
-	uint32_t nr_cpus;
+	uint32_t nr_cpus;		/* that we may use, at most PVN_MAX_CPUS */
+	uint16_t host_cpu[PVN_MAX_CPUS]; /* their numbers on the host, ascending */
 	uint64_t total_pages;		/* memory of the host or of our cgroup */
 	uint64_t usable_pages;		/* of these, at most so many for domains */
 	uint64_t used_pages;		/* populated or claimed by domains */

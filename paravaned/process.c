@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,22 +87,12 @@ void process_kick(struct vcpu *v)
 		syscall(SYS_pidfd_send_signal, v->pidfd, PVN_KICK_SIGNAL, NULL, 0);
 }
 
-/* How many vCPUs with user mode live on each CPU. */
-static uint32_t homes[CPU_SETSIZE];
-
-static void leave_home(struct vcpu *v)
-{
-	if (v->user_mode)
-		homes[v->home]--;
-	v->user_mode = false;
-}
-
 /* The vCPU has no process any more; what that used stays on the account. */
 static void process_detach(struct vcpu *v)
 {
 	struct domain *d = v->d;
 
-	leave_home(v);
+	affinity_leave(v);
 	request_close(v);
 	pvn_loop_del_fd(v->pidfd_watch);
 	v->pidfd_watch = NULL;
@@ -323,7 +312,7 @@ int process_start_vcpu(struct vcpu *v)
 	d->nr_processes++;
 	machine.nr_running++;
 	poll_window_update();
-	process_set_affinity(v);
+	affinity_apply(v);
 	return 0;
 }
 
@@ -342,64 +331,4 @@ int process_start(struct domain *d)
 	if (rc)
 		process_kill(d);
 	return rc;
-}
-
-/* Of the CPUs allowed, that with the fewest; where it is now, if that is one of them. */
-static uint32_t find_home(const struct vcpu *v, const cpu_set_t *set)
-{
-	uint32_t i, best = process_last_cpu(v->pid);
-
-	if (best >= machine.nr_cpus || !CPU_ISSET(best, set))
-		best = CPU_SETSIZE;
-	for (i = 0; i < machine.nr_cpus && i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, set) && (best == CPU_SETSIZE || homes[i] < homes[best]))
-			best = i;
-	return best == CPU_SETSIZE ? 0 : best;
-}
-
-static void set_affinity(pid_t pid, void *set)
-{
-	/* A process of user mode may be gone by now; the vCPU's own is looked at by who called. */
-	if (sched_setaffinity(pid, sizeof(cpu_set_t), set) != 0)
-		errno = 0;
-}
-
-void process_set_affinity(struct vcpu *v)
-{
-	cpu_set_t set;
-	uint32_t i, n = 0;
-
-	if (!v->pid)
-		return;
-	CPU_ZERO(&set);
-	for (i = 0; i < machine.nr_cpus; i++)
-		if (v->hard[i / 8] >> (i % 8) & 1) {
-			CPU_SET(i, &set);
-			n++;
-		}
-	if ((n < machine.nr_cpus || v->pinned) && sched_setaffinity(v->pid, sizeof(set), &set) != 0)
-		pvn_log(LOG_WARNING, "d%u: cannot set the CPU affinity of vCPU %u: %m", v->d->domid, v->id);
-	v->pinned = n < machine.nr_cpus;
-	if (!v->user_mode)
-		return;
-	homes[v->home]--;
-	v->home = find_home(v, &set);
-	homes[v->home]++;
-	CPU_ZERO(&set);
-	CPU_SET(v->home, &set);
-	process_tree_each(v->pid, set_affinity, &set);
-	v->pinned = true;
-}
-
-/*
- * A hand-over between processes costs 2 us on one CPU and 25 us between two (a wake-up is an
- * interrupt there), and only one of them has the turn: they share one, of those that the vCPU may use.
- */
-void process_user_mode(struct vcpu *v)
-{
-	if (v->user_mode)
-		return;
-	v->user_mode = true;
-	homes[v->home]++;
-	process_set_affinity(v);
 }

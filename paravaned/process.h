@@ -21,15 +21,19 @@ void process_kick(struct vcpu *v);
 uint64_t process_cpu_time(pid_t pid);		/* ns, with its children's; 0: no such process */
 /* Of it and what it has made (user mode). */
 void process_tree_each(pid_t pid, void (*fn)(pid_t pid, void *arg), void *arg);
-void process_user_mode(struct vcpu *v);		/* from now on it runs user code */
 uint64_t process_host_cpu_time(void);		/* of all processes of the host */
-uint32_t process_last_cpu(pid_t pid);		/* where it ran last */
+uint32_t process_last_cpu(pid_t pid);		/* where it ran last, the host's number */
 uint64_t process_start_ticks(pid_t pid);		/* since boot, 0: no such process */
 bool process_is_called(pid_t pid, const char *name);
 bool process_is_killed(pid_t pid);		/* or about to be */
 bool process_is_exiting(pid_t pid);
 bool process_check(struct domain *d);		/* look at them now; false: d is no more */
-void process_set_affinity(struct vcpu *v);
+
+/* affinity.c: where a vCPU's processes run */
+int affinity_apply(struct vcpu *v);		/* what v->hard and v->soft say; 0 or -errno */
+void affinity_user_mode(struct vcpu *v);	/* from now on it runs user code */
+void affinity_leave(struct vcpu *v);		/* its process is gone */
+uint32_t affinity_last_cpu(pid_t pid);		/* where it ran last, Xen's number */
 
 /* request.c: what the image asks for over its socket */
 void request_ready(void *vcpu, uint32_t revents);

@@ -264,7 +264,7 @@ static int64_t serve(struct vcpu *v, const struct pvn_request *q, struct pvn_rep
 	case PVN_REQ_VCPU_START:
 		return vcpu_start(d, q->a[0]);
 	case PVN_REQ_USER_MODE:
-		process_user_mode(v);
+		affinity_user_mode(v);
 		return 0;
 	case PVN_REQ_VCPU_KICK:
 		if (q->a[0] < d->max_vcpus)

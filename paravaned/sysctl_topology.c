@@ -70,7 +70,7 @@ int64_t sysctl_numainfo(struct client *c, struct xen_sysctl *op)
 int64_t sysctl_cpupool_op(struct client *c, struct xen_sysctl *op)
 {
 	struct xen_sysctl_cpupool_op *p = &op->u.cpupool_op;
-	uint8_t all[64];
+	uint8_t all[PVN_MAX_CPUS / 8];
 
 	memset(all, 0xff, sizeof(all));
 	switch (p->op) {

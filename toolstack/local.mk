@@ -4,12 +4,12 @@ include toolstack/builder/local.mk
 # What xl's commands and the monitor stand on.
 noinst_LTLIBRARIES += toolstack/lib/libtoolstack.la
 toolstack_lib_libtoolstack_la_SOURCES = \
-	toolstack/lib/batch.c toolstack/lib/batch.h \
-	toolstack/lib/cfg_disks.c toolstack/lib/cfg_fill.c toolstack/lib/cfg_keys.c \
+	toolstack/lib/affinity.c toolstack/lib/affinity.h toolstack/lib/batch.c toolstack/lib/batch.h \
+	toolstack/lib/cfg_cpus.c toolstack/lib/cfg_disks.c toolstack/lib/cfg_fill.c toolstack/lib/cfg_keys.c \
 	toolstack/lib/cfg_parser.h toolstack/lib/cfg_read.c toolstack/lib/cfg_scan.c \
 	toolstack/lib/config_json.c toolstack/lib/config_json.h \
 	toolstack/lib/console.c toolstack/lib/console.h toolstack/lib/console_pty.c \
-	toolstack/lib/control.c toolstack/lib/create.c toolstack/lib/destroy.c \
+	toolstack/lib/control.c toolstack/lib/cpumap.c toolstack/lib/cpumap.h toolstack/lib/create.c toolstack/lib/destroy.c \
 	toolstack/lib/devices.c toolstack/lib/domain_config.h \
 	toolstack/lib/layout.c toolstack/lib/layout.h \
 	toolstack/lib/interrupt.c toolstack/lib/lock.c \
@@ -43,9 +43,9 @@ toolstack_xl_SOURCES = \
 	toolstack/commands/cmd_mem_set.c toolstack/commands/cmd_network_list.c \
 	toolstack/commands/cmd_pause.c toolstack/commands/cmd_reboot.c \
 	toolstack/commands/cmd_rename.c toolstack/commands/cmd_sched_credit2.c \
-	toolstack/commands/cmd_shutdown.c toolstack/commands/cmd_sysrq.c \
+	toolstack/commands/cmd_shutdown.c toolstack/commands/cmd_sysrq.c toolstack/commands/cmd_trigger.c \
 	toolstack/commands/cmd_unpause.c toolstack/commands/cmd_uptime.c \
-	toolstack/commands/cmd_vcpu_list.c toolstack/commands/cmd_vcpu_set.c toolstack/commands/cmd_vm_list.c \
+	toolstack/commands/cmd_vcpu_list.c toolstack/commands/cmd_vcpu_pin.c toolstack/commands/cmd_vcpu_set.c toolstack/commands/cmd_vm_list.c \
 	toolstack/commands/common.c toolstack/commands/main.c toolstack/commands/stop.c \
 	toolstack/commands/table.c toolstack/commands/xl.h
 toolstack_xl_CFLAGS = $(toolstack_lib_libtoolstack_la_CFLAGS)
@@ -63,5 +63,5 @@ tests_unit_xl_config_fuzz_SOURCES = tests/unit/xl_config_fuzz.c
 tests_unit_xl_config_fuzz_CFLAGS = $(tests_unit_xl_config_CFLAGS)
 tests_unit_xl_config_fuzz_LDADD = $(tests_unit_xl_config_LDADD)
 EXTRA_DIST += tests/xllib.sh tests/system/xl-commands.sh tests/system/xl-bad-input.sh \
-	tests/system/xl-restart.sh tests/system/xl-daemons.sh tests/system/xl-man.sh
+	tests/system/xl-restart.sh tests/system/xl-daemons.sh tests/system/xl-man.sh tests/system/xl-vcpus.sh
 dist_man_MANS += man/xl.1 man/xl.cfg.5

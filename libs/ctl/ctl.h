@@ -55,6 +55,17 @@ int pvn_ctl_get_vcpu_context(struct pvn_ctl *c, uint32_t domid, uint32_t vcpu,
 int pvn_ctl_vcpu_info(struct pvn_ctl *c, uint32_t domid, uint32_t vcpu,
 		      struct xen_domctl_getvcpuinfo *info);
 
+/*
+ * XEN_DOMCTL_setvcpuaffinity, getvcpuaffinity: maps of PVN_CTL_CPUMAP_BYTES, a NULL one is left alone.
+ * force: undo what the guest has pinned itself.
+ */
+#define PVN_CTL_CPUMAP_BYTES	64
+int pvn_ctl_set_affinity(struct pvn_ctl *c, uint32_t domid, uint32_t vcpu, const uint8_t *hard,
+			 const uint8_t *soft, int force);
+int pvn_ctl_get_affinity(struct pvn_ctl *c, uint32_t domid, uint32_t vcpu, uint8_t *hard, uint8_t *soft);
+/* XEN_DOMCTL_SENDTRIGGER_*.  -ESRCH: no such vCPU; -EINVAL, -ENOSYS: not for PV. */
+int pvn_ctl_trigger(struct pvn_ctl *c, uint32_t domid, uint32_t trigger, uint32_t vcpu);
+
 /* Exactly that domain, or -ESRCH. */
 int pvn_ctl_domain_info(struct pvn_ctl *c, uint32_t domid, struct xen_domctl_getdomaininfo *info);
 /* Domains with domid >= first, in order, at most max of them.  Count or -errno. */

@@ -137,6 +137,71 @@ int pvn_ctl_vcpu_info(struct pvn_ctl *c, uint32_t domid, uint32_t vcpu,
 	return rc;
 }
 
+/* A map of the caller's as a guest handle into buf.  The flag it stands for, 0: none. */
+static uint32_t affinity_map(struct xenctl_bitmap *map, uint8_t *buf, const uint8_t *bits, uint32_t flag)
+{
+	if (!bits)
+		return 0;
+	memcpy(buf, bits, PVN_CTL_CPUMAP_BYTES);
+	map->nr_bits = PVN_CTL_CPUMAP_BYTES * 8;
+	set_xen_guest_handle(map->bitmap, buf);
+	return flag;
+}
+
+static int affinity(struct pvn_ctl *c, struct xen_domctl *d, const uint8_t *hard, const uint8_t *soft, uint8_t *buf)
+{
+	struct xen_domctl_vcpuaffinity *a = &d->u.vcpuaffinity;
+
+	a->flags |= affinity_map(&a->cpumap_hard, buf, hard, XEN_VCPUAFFINITY_HARD) |
+		    affinity_map(&a->cpumap_soft, buf + PVN_CTL_CPUMAP_BYTES, soft, XEN_VCPUAFFINITY_SOFT);
+	return pvn_ctl_domctl(c, d);
+}
+
+int pvn_ctl_set_affinity(struct pvn_ctl *c, uint32_t domid, uint32_t vcpu, const uint8_t *hard,
+			 const uint8_t *soft, int force)
+{
+	struct xen_domctl d = PVN_DOMCTL(XEN_DOMCTL_setvcpuaffinity, domid);
+	uint8_t *buf = pvn_ctl_buffer(c, 2 * PVN_CTL_CPUMAP_BYTES);
+	int rc;
+
+	if (!buf)
+		return -errno;
+	d.u.vcpuaffinity.vcpu = vcpu;
+	d.u.vcpuaffinity.flags = force ? XEN_VCPUAFFINITY_FORCE : 0;
+	rc = affinity(c, &d, hard, soft, buf);
+	pvn_ctl_buffer_free(c, buf);
+	return rc;
+}
+
+int pvn_ctl_get_affinity(struct pvn_ctl *c, uint32_t domid, uint32_t vcpu, uint8_t *hard, uint8_t *soft)
+{
+	struct xen_domctl d = PVN_DOMCTL(XEN_DOMCTL_getvcpuaffinity, domid);
+	uint8_t *buf = pvn_ctl_buffer(c, 2 * PVN_CTL_CPUMAP_BYTES);
+	int rc;
+
+	if (!buf)
+		return -errno;
+	memset(hard, 0, PVN_CTL_CPUMAP_BYTES);
+	memset(soft, 0, PVN_CTL_CPUMAP_BYTES);
+	d.u.vcpuaffinity.vcpu = vcpu;
+	rc = affinity(c, &d, hard, soft, buf);
+	if (!rc) {
+		memcpy(hard, buf, PVN_CTL_CPUMAP_BYTES);
+		memcpy(soft, buf + PVN_CTL_CPUMAP_BYTES, PVN_CTL_CPUMAP_BYTES);
+	}
+	pvn_ctl_buffer_free(c, buf);
+	return rc;
+}
+
+int pvn_ctl_trigger(struct pvn_ctl *c, uint32_t domid, uint32_t trigger, uint32_t vcpu)
+{
+	struct xen_domctl d = PVN_DOMCTL(XEN_DOMCTL_sendtrigger, domid);
+
+	d.u.sendtrigger.trigger = trigger;
+	d.u.sendtrigger.vcpu = vcpu;
+	return pvn_ctl_domctl(c, &d);
+}
+
 int pvn_ctl_domain_info(struct pvn_ctl *c, uint32_t domid, struct xen_domctl_getdomaininfo *info)
 {
 	struct xen_domctl d = PVN_DOMCTL(XEN_DOMCTL_getdomaininfo, domid);

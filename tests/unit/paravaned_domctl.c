@@ -251,6 +251,70 @@ Test(paravaned_domctl, pauses_nest_and_contexts_are_checked)
 	cr_assert(test_domctl(&c, &op) == 0, "one of two pauses");
 }
 
+static int64_t affinity(struct xen_domctl *op, uint32_t cmd, uint32_t flags, uint8_t hard, uint8_t soft)
+{
+	struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+
+	op->cmd = cmd;
+	c.buf[8192] = hard;
+	c.buf[8200] = soft;
+	a->flags = flags;
+	a->cpumap_hard.nr_bits = a->cpumap_soft.nr_bits = 8;
+	a->cpumap_hard.bitmap.p = (void *)(TEST_BUF_VA + 8192);
+	a->cpumap_soft.bitmap.p = (void *)(TEST_BUF_VA + 8200);
+	return test_domctl(&c, op);
+}
+
+#define HARD	XEN_VCPUAFFINITY_HARD
+#define SOFT	XEN_VCPUAFFINITY_SOFT
+
+Test(paravaned_domctl, affinity_is_kept_whole_and_answered_as_far_as_it_is_in_force)
+{
+	struct xen_domctl op = { .domain = test_domain(&c, 4) };
+	const uint32_t set = XEN_DOMCTL_setvcpuaffinity, get = XEN_DOMCTL_getvcpuaffinity;
+
+	cr_assert(affinity(&op, get, HARD | SOFT, 0, 0) == 0 && c.buf[8192] == 0xff && c.buf[8200] == 0xff);
+	cr_assert(affinity(&op, set, HARD | SOFT, 0x81, 0xfe) == 0);
+	cr_assert((c.buf[8192] & 1) && !(c.buf[8200] & 1), "what is in force");
+	cr_assert(affinity(&op, get, HARD | SOFT, 0, 0) == 0 && c.buf[8192] == 0x81 && c.buf[8200] == 0xfe);
+	cr_assert(affinity(&op, set, SOFT, 0, 0) == 0, "no preference is none");
+	cr_assert(affinity(&op, set, HARD, 0, 0) == -EINVAL, "no CPU at all");
+	cr_assert(affinity(&op, set, HARD | XEN_VCPUAFFINITY_FORCE, 0xff, 0) == 0);
+	cr_assert(affinity(&op, set, XEN_VCPUAFFINITY_FORCE, 1, 1) == -EINVAL, "nothing to set");
+	op.u.vcpuaffinity.vcpu = 1;
+	cr_assert(affinity(&op, set, HARD, 1, 0) == -EINVAL && affinity(&op, get, HARD, 0, 0) == -EINVAL);
+	op.u.vcpuaffinity.vcpu = 0;
+	op.cmd = set;
+	op.u.vcpuaffinity.flags = HARD;
+	op.u.vcpuaffinity.cpumap_hard.bitmap.p = NULL;
+	cr_assert(test_domctl(&c, &op) == -EINVAL);
+	op.u.vcpuaffinity.cpumap_hard.bitmap.p = (void *)8;
+	cr_assert(test_domctl(&c, &op) == -EFAULT);
+	op.domain = 0;
+	cr_assert(affinity(&op, set, HARD, 1, 0) == -EINVAL, "the control domain's are the host's");
+	cr_assert(affinity(&op, get, HARD, 0, 0) == 0 && c.buf[8192] == 0xff);
+}
+
+Test(paravaned_domctl, triggers_of_a_pv_domain)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_sendtrigger, .domain = test_domain(&c, 4) };
+	static const struct {
+		uint32_t trigger;
+		int64_t ret;
+	} v[] = { { XEN_DOMCTL_SENDTRIGGER_NMI, 0 }, { XEN_DOMCTL_SENDTRIGGER_RESET, -ENOSYS },
+		  { XEN_DOMCTL_SENDTRIGGER_INIT, -ENOSYS }, { XEN_DOMCTL_SENDTRIGGER_POWER, -EINVAL },
+		  { XEN_DOMCTL_SENDTRIGGER_SLEEP, -EINVAL }, { 99, -ENOSYS } };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		op.u.sendtrigger.trigger = v[i].trigger;
+		cr_assert(test_domctl(&c, &op) == v[i].ret, "trigger %u", v[i].trigger);
+	}
+	op.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_NMI;
+	op.u.sendtrigger.vcpu = 1;
+	cr_assert(test_domctl(&c, &op) == -ESRCH);
+}
+
 Test(paravaned_domctl, version_is_xen_4_17)
 {
 	cr_assert(test_hypercall(&c, __HYPERVISOR_xen_version, XENVER_version, 0, 0) == (4 << 16 | 17));

@@ -120,6 +120,54 @@ Test(xl_config, cmdline_beats_root)
 	domain_config_free(&c);
 }
 
+static void prints(const char *set, unsigned int nr, const char *want)
+{
+	char *text = NULL, why[128];
+	struct cpumap m;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	cr_assert_eq(cpumap_parse(&m, set, why, sizeof(why)), 0, "%s: %s", set, why);
+	cpumap_print(&m, nr, f);
+	fclose(f);
+	cr_assert_str_eq(text, want, "`%s' is `%s', not `%s'", set, text, want);
+	free(text);
+}
+
+Test(xl_config, sets_of_cpus_are_those_of_xen)
+{
+	prints("3", 8, "3");
+	prints("0-2,5,7", 8, "0-2,5,7");
+	prints("5,0-2,4", 8, "0-2,4-5");
+	prints("all", 8, "all");
+	prints("all,^3", 8, "0-2,4-7");
+	prints("^3,all", 8, "all");
+	prints("0-7,^2-4,3", 8, "0-1,3,5-7");
+	prints("node:0,^7", 8, "0-6");
+	prints("nodes:1-3", 8, "none");
+	prints("^0", 8, "none");
+	prints("", 8, "none");
+	prints("6-4000000000000000000000", 8, "6-7");
+	prints("511,600", 512, "511");
+	prints("0", 1, "all");
+}
+
+Test(xl_config, cpus_are_for_all_vcpus_or_for_each)
+{
+	struct domain_config c;
+
+	accepted(&c, BASE "vcpus=2\nmaxvcpus=3\ncpus='0,^1'\ncpus_soft=['2','3-4']\n");
+	cr_assert(c.nr_cpus == 3 && c.cpus[0].bits[0] == 1 && c.cpus[2].bits[0] == 1);
+	cr_assert(c.nr_cpus_soft == 2 && c.cpus_soft[0].bits[0] == 4 && c.cpus_soft[1].bits[0] == 0x18);
+	domain_config_free(&c);
+	accepted(&c, BASE "cpus=['1','2','3']\n");
+	cr_assert(c.nr_cpus == 1, "a list longer than there are vCPUs");
+	domain_config_free(&c);
+	accepted(&c, BASE "cpus=2\n");
+	cr_assert(c.nr_cpus == 1 && c.cpus[0].bits[0] == 4, "a bare number");
+	domain_config_free(&c);
+}
+
 Test(xl_config, neutral_values_of_refused_keys_pass)
 {
 	struct domain_config c;
@@ -162,7 +210,9 @@ static const struct {
 	{BASE "vfb=['vnc=1']", "t.cfg:4: vfb: there is no framebuffer backend"},
 	{BASE "pci=['01:00.0']", "t.cfg:4: pci: is for PCI passthrough"},
 	{BASE "bootloader='pygrub'", "t.cfg:4: bootloader: no boot loader"},
-	{BASE "cpus='0-1'", "t.cfg:4: cpus: vCPUs cannot be pinned"},
+	{BASE "cpus='1-0'", "t.cfg:4: cpus: Invalid pcpu range: 1-0"},
+	{BASE "vcpus=2\ncpus_soft=['0','^all']", "t.cfg:5: cpus_soft: Can't combine"},
+	{BASE "cpus=[['0']]", "t.cfg:4: cpus: entry 1 is not a set of CPUs"},
 	{BASE "cpu_weight=512", "t.cfg:4: cpu_weight: weights are not enforced"},
 	{BASE "hap=1", "t.cfg:4: hap: is for HVM"},
 	{BASE "max_grant_version=3", "t.cfg:4: max_grant_version: 3 is out of range"},

@@ -16,7 +16,7 @@ static const struct option long_options[] = {
 	{"context", no_argument, NULL, 'Z'},	  {"cpupool", no_argument, NULL, 'c'},
 	{"defconfig", required_argument, NULL, 'f'}, {"domain", required_argument, NULL, 'd'},
 	{"dryrun", no_argument, NULL, 'n'},	  {"help", no_argument, NULL, 'h'},
-	{"ignore-host", no_argument, NULL, 'i'},
+	{"force", no_argument, NULL, 'f'},	  {"ignore-host", no_argument, NULL, 'i'},
 	{"long", no_argument, NULL, 'l'},	  {"numa", no_argument, NULL, 'n'},
 	{"quiet", no_argument, NULL, 'q'},	  {"schedparam", no_argument, NULL, 's'},
 	{"short", no_argument, NULL, 's'},	  {"verbose", no_argument, NULL, 'v'},

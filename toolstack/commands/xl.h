@@ -97,9 +97,11 @@ int cmd_rename(int argc, char **argv);
 int cmd_sched_credit2(int argc, char **argv);
 int cmd_shutdown(int argc, char **argv);
 int cmd_sysrq(int argc, char **argv);
+int cmd_trigger(int argc, char **argv);
 int cmd_unpause(int argc, char **argv);
 int cmd_uptime(int argc, char **argv);
 int cmd_vcpu_list(int argc, char **argv);
+int cmd_vcpu_pin(int argc, char **argv);
 int cmd_vcpu_set(int argc, char **argv);
 int cmd_vm_list(int argc, char **argv);
 

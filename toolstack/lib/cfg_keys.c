@@ -25,12 +25,12 @@ struct cfg_key {
 #define SCHED	"is not a parameter of this scheduler; domains are host processes"
 
 static const struct cfg_key keys[] = {
-	/* Honoured: cfg_fill.c and cfg_disks.c read them. */
+	/* Honoured: cfg_fill.c, cfg_cpus.c and cfg_disks.c read them. */
 	{"name", NULL, NULL}, {"uuid", NULL, NULL}, {"type", NULL, NULL}, {"builder", NULL, NULL},
 	{"kernel", NULL, NULL}, {"ramdisk", NULL, NULL}, {"cmdline", NULL, NULL},
 	{"root", NULL, NULL}, {"extra", NULL, NULL}, {"firmware", NULL, NULL},
 	{"memory", NULL, NULL}, {"maxmem", NULL, NULL},
-	{"vcpus", NULL, NULL}, {"maxvcpus", NULL, NULL},
+	{"vcpus", NULL, NULL}, {"maxvcpus", NULL, NULL}, {"cpus", NULL, NULL}, {"cpus_soft", NULL, NULL},
 	{"on_poweroff", NULL, NULL}, {"on_reboot", NULL, NULL}, {"on_watchdog", NULL, NULL},
 	{"on_crash", NULL, NULL}, {"on_soft_reset", NULL, NULL},
 	{"max_grant_frames", NULL, NULL}, {"max_maptrack_frames", NULL, NULL},
@@ -41,8 +41,6 @@ static const struct cfg_key keys[] = {
 	{"pool", "Pool-0", "there is one CPU pool, Pool-0"},
 	{"seclabel", "", "there are no security labels here"},
 	{"init_seclabel", "", "there are no security labels here"},
-	{"cpus", "all|", "vCPUs cannot be pinned yet; leave it out or say \"all\""},
-	{"cpus_soft", "all|", "vCPUs cannot be pinned yet; leave it out or say \"all\""},
 	{"cpu_weight", "256", "weights are not enforced yet; only the default, 256, is true"},
 	{"cap", "0", "caps are not enforced yet; only the default, 0, is true"},
 	{"extratime", "0|1", SCHED}, {"period", "0", SCHED}, {"slice", "0", SCHED},

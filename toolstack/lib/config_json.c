@@ -6,6 +6,7 @@
  */
 #include "config.h"
 #include <string.h>
+#include <unistd.h>
 
 #include "toolstack/lib/config_json.h"
 
@@ -34,6 +35,25 @@ static struct json_object *c_info(const struct domain_config *c)
 	return o;
 }
 
+/* A libxl_bitmap is the array of the bits that are set. */
+static void add_affinity(struct json_object *o, const char *key, const struct cpumap *maps, unsigned int n)
+{
+	struct json_object *list, *set;
+	unsigned int v, i, cpus = (unsigned int)sysconf(_SC_NPROCESSORS_CONF);
+
+	if (!n)
+		return;
+	list = json_object_new_array();
+	for (v = 0; v < n; v++) {
+		set = json_object_new_array();
+		for (i = 0; i < CPUMAP_CPUS && i < cpus; i++)
+			if (cpumap_has(&maps[v], i))
+				json_object_array_add(set, json_object_new_int((int)i));
+		json_object_array_add(list, set);
+	}
+	json_object_object_add(o, key, list);
+}
+
 static struct json_object *b_info(const struct domain_config *c)
 {
 	struct json_object *o = json_object_new_object(), *vcpus = json_object_new_array();
@@ -43,6 +63,8 @@ static struct json_object *b_info(const struct domain_config *c)
 		json_object_array_add(vcpus, json_object_new_int(v));
 	add_number(o, "max_vcpus", c->max_vcpus);
 	json_object_object_add(o, "avail_vcpus", vcpus);
+	add_affinity(o, "vcpu_hard_affinity", c->cpus, c->nr_cpus);
+	add_affinity(o, "vcpu_soft_affinity", c->cpus_soft, c->nr_cpus_soft);
 	add_number(o, "max_memkb", c->maxmem_kib);
 	add_number(o, "target_memkb", c->memory_kib);
 	add_number(o, "shadow_memkb", 0);

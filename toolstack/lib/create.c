@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "toolstack/builder/builder.h"
+#include "toolstack/lib/affinity.h"
 #include "toolstack/lib/layout.h"
 #include "toolstack/lib/toolstack.h"
 
@@ -126,6 +127,8 @@ static int furnish(struct toolstack *t, const struct domain_config *c, uint32_t 
 	struct layout_rings rings;
 	int ret = set_limits(t, c, domid);
 
+	if (!ret)
+		ret = affinity_configure(t, domid, c);
 	if (!ret)
 		ret = alloc_ports(t, c, domid, &rings);
 	if (!ret)

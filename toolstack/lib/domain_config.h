@@ -14,6 +14,9 @@
 #include <stdint.h>
 #include <uuid/uuid.h>
 
+#include <paravane/shared.h>
+#include "toolstack/lib/cpumap.h"
+
 #define CFG_TEXT_MAX		(1u << 20)	/* bytes of configuration text */
 #define CFG_NAME_MAX		64		/* bytes of a domain's name */
 #define CFG_CMDLINE_MAX		1023		/* start_info has 1024 with the NUL */
@@ -63,6 +66,8 @@ struct domain_config {
 	int memory_line;
 	unsigned int vcpus;
 	unsigned int max_vcpus;
+	struct cpumap cpus[PVN_MAX_VCPUS], cpus_soft[PVN_MAX_VCPUS];
+	unsigned int nr_cpus, nr_cpus_soft;	/* vCPUs they are given for */
 	unsigned int max_grant_frames;
 	unsigned int max_maptrack_frames;
 	unsigned int max_grant_version;
