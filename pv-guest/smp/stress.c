@@ -78,7 +78,6 @@ static bool start(struct stress *s)
 
 static void finish(struct stress *s)
 {
-	s->stop = true;
 	while (__atomic_load_n(&s->running, __ATOMIC_ACQUIRE) != 0)
 		sleep_ns(NSEC_PER_MSEC);
 	if (s->end != NULL && !s->failed)
@@ -112,6 +111,8 @@ static int cmd_stress(int argc, char **argv)
 	}
 	while (now_ns() < until && !console_interrupted())
 		sleep_ns(100 * NSEC_PER_MSEC);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		all[i]->stop = true;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		if (!wanted(all[i], argv[1]))
 			continue;

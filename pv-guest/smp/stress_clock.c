@@ -4,6 +4,7 @@
  * each computes it from its own copy of the time parameters.
  */
 #include <pv/smp.h>
+#include <pv/thread.h>
 #include <pv/time.h>
 
 #include "stress.h"
@@ -24,6 +25,8 @@ static bool clock_round(struct stress *s, unsigned int w)
 								    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			;
 	}
+	/* The others have work to do: a flush waits for every vCPU that computes. */
+	sleep_ns(NSEC_PER_MSEC);
 	return true;
 }
 
