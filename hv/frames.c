@@ -7,12 +7,12 @@
 #include <hv/mm.h>
 
 static struct page_info *frame_table;
-static uint32_t *va_hints;
+static uint64_t *va_hints;
 
 void frame_table_init(uint64_t va)
 {
-	frame_table = (struct page_info *)va;
-	va_hints = (uint32_t *)(frame_table + header.range_frames - PVN_HEAP_FRAMES);
+	va_hints = (uint64_t *)va;
+	frame_table = (struct page_info *)(va_hints + header.range_frames - PVN_HEAP_FRAMES);
 	if (vcpu.id)
 		return; /* the first one fills in what all share */
 	this_domain.mfn_base = header.mfn_base;
@@ -92,7 +92,7 @@ void *mfn_ptr(uint64_t mfn)
 	return i < this_domain.ram_frames ? (void *)(PVN_DIRECTMAP_VA + (i << PAGE_SHIFT)) : NULL;
 }
 
-uint32_t *page_va_hint(uint64_t mfn)
+uint64_t *page_va_hint(uint64_t mfn)
 {
 	return &va_hints[mfn - this_domain.ram_mfn];
 }

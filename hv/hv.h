@@ -103,9 +103,11 @@ struct pt_work {
 #define TLB_LOG		256
 struct tlb_log {
 	uint64_t head;			/* of the next one, ever growing */
-	uint64_t all;			/* who has not seen this far has to forget everything */
+	/* Who has not seen this far has to forget: all of the kernel's; something of the kernel's, of user mode's. */
+	uint64_t all, kernel, user;
 	struct {
 		uint64_t va, pages;
+		uint64_t of;		/* whose: the table's hint */
 	} range[TLB_LOG];
 };
 

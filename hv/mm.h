@@ -48,8 +48,8 @@ struct page_info {
 };
 #define PAGE_TYPE_COUNT_MAX	((1U << 26) - 1)
 
-/* Per frame: struct page_info and the base of the region its translations serve. */
-#define FRAME_TABLE_BYTES	(sizeof(struct page_info) + sizeof(uint32_t))
+/* Per frame: struct page_info and the base of the region its translations serve, and whose they are. */
+#define FRAME_TABLE_BYTES	(sizeof(struct page_info) + sizeof(uint64_t))
 
 /* frames.c */
 void frame_table_init(uint64_t va);
@@ -88,10 +88,15 @@ int pt_work_pending(void);
 int pt_work_step(void);				/* 0 when nothing is left, else -XEN_ERESTART */
 void pt_work_new_operation(void);		/* the caller does not resume: drop what it kept */
 
-/* Where the translations of a page table lie: set when a walk goes through it. */
-#define VA_HINT_NONE	0U
-#define VA_HINT_MANY	0xffffffffU
-uint32_t *page_va_hint(uint64_t mfn);
+/* Where the translations of a page table lie, and who has them: set when a walk goes through it. */
+#define VA_HINT_NONE	0UL
+#define VA_HINT_MANY	0x3fffffffUL		/* these bits: the region + 1, or more than one */
+#define VA_HINT_KERNEL	(1UL << 30)
+#define VA_HINT_USER	(1UL << 31)		/* behind the L4 that the upper half names: */
+#define VA_HINT_L4(mfn)	(((mfn) - this_domain.ram_mfn + 1) << 32)
+#define VA_HINT_L4_MFN(h) (((h) >> 32) - 1 + this_domain.ram_mfn)
+#define VA_HINT_L4_MANY	(0xffffffffUL << 32)
+uint64_t *page_va_hint(uint64_t mfn);
 
 /* pagetable.c: level 1..4 */
 #define PT_PUSHED	1	/* pt_get_entry: the table it names is to be validated first */
@@ -121,7 +126,7 @@ void tlb_flush_one_on(uint64_t va, uint64_t vcpus);
 void tlb_enter_guest(void);
 void tlb_leave_guest(void);
 void tlb_acknowledge(void);		/* in the image, which does not leave without tlb_enter_guest() */
-void tlb_flush_all(void);		/* other tables from now on */
+void tlb_new_tables(uint64_t old_l4, uint64_t new_l4);	/* the kernel's, from now on */
 void tlb_flush_one(uint64_t va);
 
 /* walk.c: the guest's address space by software. */

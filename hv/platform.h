@@ -12,9 +12,9 @@
 
 /* The running guest's address translations are a cache of its page tables.
  * Each of these may be called with mm_lock held and cannot fail. */
-void platform_flush_page(uint64_t va);			/* forget one page of the current tables */
-void platform_flush_range(uint64_t va, uint64_t pages);
-void platform_flush_all(void);
+void platform_flush_page(uint64_t va);			/* forget one page of the current tables, user mode's too */
+void platform_flush_range(uint64_t va, uint64_t pages);	/* of the kernel's */
+void platform_flush_user(uint64_t va, uint64_t pages, uint64_t l4_mfn);	/* of user mode's behind this L4, 0 = any */
 void platform_new_tables(void);			/* the kernel has other tables; user mode has not */
 void platform_table_gone(uint64_t mfn);			/* this L4 is no table any more */
 /* Make the page at va usable for an access the guest's tables allow: 0, or -EFAULT if

@@ -5,7 +5,9 @@
  * A full flush need not forget everything: only translations whose entries were present
  * and changed since the last flush can be wrong.  Their addresses are known when the
  * table has served exactly one region since it became a table (its "hint", noted by the
- * walk that filled the cache); a table no walk went through has nothing cached.
+ * walk that filled the cache); a table no walk went through has nothing cached.  The hint
+ * also says whose they are: the guest kernel's and those of user mode are cached apart, and those of
+ * user mode by L4, so that a process that goes does not cost the others theirs.
  *
  * Such addresses go into a log, once for all vCPUs.  Each has forgotten what stands before its
  * tlb_seen; who fell far behind forgets everything.
@@ -25,6 +27,7 @@
 
 #define RANGES_MAX	64	/* more of them: forget everything */
 #define TABLE_GONE	(~0UL)	/* instead of an address */
+#define NEW_TABLES_RUNS	4	/* of slots that differ; more of them: forget everything */
 
 _Static_assert(RANGES_MAX < TLB_LOG, "a reader can tell that it was overtaken");
 
@@ -33,68 +36,85 @@ static int alone(void)
 	return header.nr_vcpus == 1;
 }
 
-static void log_range(uint64_t va, uint64_t pages)
+#define EVERYBODY	(VA_HINT_KERNEL | VA_HINT_USER | VA_HINT_L4_MANY)
+#define ALL_PAGES	(1UL << 36)
+
+static void log_range(uint64_t va, uint64_t pages, uint64_t of)
 {
 	struct tlb_log *l = &this_domain.tlb;
 
 	WRITE_ONCE(l->range[l->head % TLB_LOG].va, va);
 	WRITE_ONCE(l->range[l->head % TLB_LOG].pages, pages);
+	WRITE_ONCE(l->range[l->head % TLB_LOG].of, of);
+	if (of & VA_HINT_KERNEL)
+		WRITE_ONCE(l->kernel, l->head + 1);
+	if (of & VA_HINT_USER)
+		WRITE_ONCE(l->user, l->head + 1);
 	__atomic_store_n(&l->head, l->head + 1, __ATOMIC_RELEASE);
 }
 
-static void log_all(void)
+static void log_all(uint64_t of)
 {
-	struct tlb_log *l = &this_domain.tlb;
-
-	WRITE_ONCE(l->all, l->head + 1);
-	__atomic_store_n(&l->head, l->head + 1, __ATOMIC_RELEASE);
+	if (of & VA_HINT_KERNEL)
+		WRITE_ONCE(this_domain.tlb.all, this_domain.tlb.head + 1);
+	log_range(0, ALL_PAGES, of);
 }
 
 void tlb_stale_entry(uint64_t table_mfn, int level, unsigned int slot)
 {
 	unsigned int shift = PAGE_SHIFT + 9 * (level - 1);
-	uint32_t hint;
+	uint64_t hint, region;
 
 	if (!alone())
 		smp_mb(); /* the entry is written: pairs with platform_map's */
 	hint = READ_ONCE(*page_va_hint(table_mfn));
+	region = hint & VA_HINT_MANY;
 	if (hint == VA_HINT_NONE)
 		return;
-	if (hint == VA_HINT_MANY || level > 3)
-		log_all();
-	else
-		log_range(((uint64_t)(hint - 1) << 21) + ((uint64_t)slot << shift), 1UL << (9 * (level - 1)));
+	if (region == VA_HINT_MANY)
+		log_all(hint);
+	else if (level < 4 || (uint64_t)slot << shift < platform_va_end())
+		log_range(((region - 1) << 21) + ((uint64_t)slot << shift), 1UL << (9 * (level - 1)), hint);
 }
 
 /* An L4 has no region of its own; who keeps translations by L4 (user mode) is told which it is. */
 void tlb_stale_table(uint64_t mfn, int level)
 {
-	uint32_t hint = READ_ONCE(*page_va_hint(mfn));
+	uint64_t hint = READ_ONCE(*page_va_hint(mfn)), region = hint & VA_HINT_MANY;
 
-	if (level == 4)
-		log_range(TABLE_GONE, mfn);
-	else if (hint == VA_HINT_MANY)
-		log_all();
-	else if (hint != VA_HINT_NONE)
-		log_range((uint64_t)(hint - 1) << 21, 1UL << (9 * level));
+	if (level == 4 && hint & VA_HINT_USER)
+		log_range(TABLE_GONE, mfn, VA_HINT_USER);
+	else if (region == VA_HINT_MANY)
+		log_all(hint);
+	else if (level < 4 && hint != VA_HINT_NONE)
+		log_range((region - 1) << 21, 1UL << (9 * level), hint);
 }
 
-/* 0 if the log went on over what was being read. */
-static int flush_ranges(uint64_t from, uint64_t to)
+static void flush_range(uint64_t va, uint64_t pages, uint64_t of)
+{
+	if (of & VA_HINT_KERNEL)
+		platform_flush_range(va, pages);
+	if (of & VA_HINT_USER)
+		platform_flush_user(va, pages, of >= VA_HINT_L4_MANY ? 0 : VA_HINT_L4_MFN(of));
+}
+
+/* What has been logged for those in `who`; 0 if the log went on over what was being read. */
+static int flush_ranges(uint64_t from, uint64_t to, uint64_t who)
 {
 	const struct tlb_log *l = &this_domain.tlb;
-	uint64_t va, pages;
+	uint64_t va, pages, of;
 
 	for (; from != to; from++) {
 		va = READ_ONCE(l->range[from % TLB_LOG].va);
 		pages = READ_ONCE(l->range[from % TLB_LOG].pages);
+		of = READ_ONCE(l->range[from % TLB_LOG].of);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (READ_ONCE(l->head) - from >= TLB_LOG)
 			return 0;
 		if (va == TABLE_GONE)
 			platform_table_gone(pages);
 		else
-			platform_flush_range(va, pages);
+			flush_range(va, pages, of & (who | VA_HINT_L4_MANY));
 	}
 	return 1;
 }
@@ -106,15 +126,41 @@ void tlb_flush_stale(void)
 
 	if (head == seen)
 		return;
-	if (READ_ONCE(l->all) > seen || head - seen > RANGES_MAX || !flush_ranges(seen, head))
-		platform_flush_all();
+	if (READ_ONCE(l->all) > seen)
+		platform_new_tables();
+	if (head - seen > RANGES_MAX ||
+	    !flush_ranges(seen, head, READ_ONCE(l->all) > seen ? VA_HINT_USER : VA_HINT_KERNEL | VA_HINT_USER)) {
+		if (READ_ONCE(l->kernel) > seen)
+			platform_new_tables();
+		if (READ_ONCE(l->user) > seen)
+			platform_flush_user(0, ALL_PAGES, 0);
+	}
 	__atomic_store_n(&this_vcpu.tlb_seen, head, __ATOMIC_RELEASE);
 }
 
-void tlb_flush_all(void)
+/*
+ * Where both tables have the same entry of the L4, the translations stay as they are.  User mode has
+ * tables of its own.
+ */
+void tlb_new_tables(uint64_t old_l4, uint64_t new_l4)
 {
-	tlb_flush_stale();	/* user mode has tables of its own */
-	platform_new_tables();
+	const uint64_t *old = mfn_ptr(old_l4), *new = mfn_ptr(new_l4);
+	uint64_t slots = platform_va_end() >> (PAGE_SHIFT + 27), first, i;
+	unsigned int runs = 0;
+
+	tlb_flush_stale();
+	for (i = 0; i < slots; i++) {
+		for (first = i; i < slots && (old[i] & _PAGE_PRESENT) &&
+				((old[i] ^ new[i]) & ~(_PAGE_ACCESSED | _PAGE_DIRTY)); i++)
+			;
+		if (i == first)
+			continue;
+		if (++runs > NEW_TABLES_RUNS) {
+			platform_new_tables();
+			return;
+		}
+		platform_flush_range(first << 27 << PAGE_SHIFT, (i - first) << 27);
+	}
 }
 
 static int answered(const struct vcpu_public *p, uint64_t wanted)
@@ -182,7 +228,7 @@ void tlb_flush_one_on(uint64_t va, uint64_t vcpus)
 		tlb_flush_one(va);
 	if (alone() || va >= platform_va_end())
 		return;
-	log_range(va & PAGE_MASK, 1);
+	log_range(va & PAGE_MASK, 1, EVERYBODY);
 	shoot_down(vcpus);
 }
 

@@ -280,10 +280,10 @@ static long new_baseptr(uint64_t mfn, uint64_t *slot, int may_be_zero)
 			return rc;
 	}
 	*slot = mfn;
+	if (slot == &vcpu.cr3_mfn)
+		tlb_new_tables(old, mfn);
 	if (old)
 		page_put_type_deferred(old);
-	if (slot == &vcpu.cr3_mfn)
-		tlb_flush_all();
 	return 0;
 }
 

@@ -102,7 +102,7 @@ struct user_space {
 	uint32_t has_mapper, has_runner;
 	uint32_t parked;	/* the runner sleeps on ST_PARK, for certain */
 	uint32_t flush_all, nr_stale;
-	struct {
+	struct stale_range {
 		uint64_t va, pages;
 	} stale[16];
 	uint32_t nr_ops;	/* queued in the command page */
@@ -128,8 +128,7 @@ int user_space_stopped(struct user_space *s);	/* 1 for certain, 0: it will not s
 void user_space_end_runner(struct user_space *s);
 void user_table_gone(uint64_t mfn);
 /* From va.c: translations that must be forgotten before anybody can miss them. */
-void user_flush_range(uint64_t va, uint64_t pages);
-void user_flush_all(void);
+void user_flush_range(uint64_t va, uint64_t pages, uint64_t l4_mfn);	/* 0: behind any L4 */
 void user_flush_commit(void);
 #endif
 #endif

@@ -240,28 +240,28 @@ void user_table_gone(uint64_t mfn)
 	}
 }
 
-void user_flush_range(uint64_t va, uint64_t pages)
+static void add_stale(struct user_space *s, uint64_t va, uint64_t pages)
 {
-	struct user_space *s;
+	uint64_t end = (PVN_GUEST_END - va) >> PAGE_SHIFT;
+	uint32_t n = s->nr_stale;
 
-	for (s = spaces; s < spaces + USER_SLOTS; s++) {
-		if (!s->has_mapper || s->flush_all)
-			continue;
-		if (s->nr_stale == ARRAY_SIZE(s->stale)) {
-			s->flush_all = 1;
-			continue;
-		}
-		s->stale[s->nr_stale].va = va;
-		s->stale[s->nr_stale++].pages = pages;
-	}
+	if (pages > end)
+		pages = end;
+	if (n && s->stale[n - 1].va + (s->stale[n - 1].pages << PAGE_SHIFT) == va)
+		s->stale[n - 1].pages += pages;
+	else if (n == ARRAY_SIZE(s->stale) || (va == 0 && pages == end))
+		s->flush_all = 1;
+	else
+		s->stale[s->nr_stale++] = (struct stale_range){ va, pages };
 }
 
-void user_flush_all(void)
+void user_flush_range(uint64_t va, uint64_t pages, uint64_t l4_mfn)
 {
 	struct user_space *s;
 
 	for (s = spaces; s < spaces + USER_SLOTS; s++)
-		s->flush_all = s->has_mapper;
+		if (s->has_mapper && !s->flush_all && (!l4_mfn || s->l4_mfn == l4_mfn))
+			add_stale(s, va, pages);
 }
 
 void user_flush_commit(void)

@@ -32,13 +32,20 @@ void platform_flush_range(uint64_t va, uint64_t pages)
 		bytes = PVN_GUEST_END - va;
 	if (sys_munmap(va, bytes)) /* no mapping left to split the run with: drop them all */
 		platform_new_tables();
-	user_flush_range(va, bytes >> PAGE_SHIFT);
+}
+
+void platform_flush_user(uint64_t va, uint64_t pages, uint64_t l4_mfn)
+{
+	if (va >= PVN_GUEST_END)
+		return;
+	user_flush_range(va, pages, l4_mfn);
 	user_flush_commit();
 }
 
 void platform_flush_page(uint64_t va)
 {
 	platform_flush_range(va, 1);
+	platform_flush_user(va, 1, 0);
 }
 
 void platform_new_tables(void)
@@ -46,38 +53,45 @@ void platform_new_tables(void)
 	sys_munmap(0, PVN_GUEST_END);
 }
 
-void platform_flush_all(void)
-{
-	platform_new_tables();
-	user_flush_all();
-	user_flush_commit();
-}
-
 void platform_table_gone(uint64_t mfn)
 {
 	user_table_gone(mfn);
+	user_flush_commit();
 }
 
-/* A walk that fills the cache tells the tables which region they serve (tlb.c). */
+/* One more region, one more L4 of user mode: more than one is many. */
+static uint64_t hint_with(uint64_t old, uint64_t region, uint64_t of)
+{
+	uint64_t l4 = of & VA_HINT_L4_MANY, old_l4 = old & VA_HINT_L4_MANY, old_region = old & VA_HINT_MANY;
+
+	if (old_region && old_region != region)
+		region = VA_HINT_MANY;
+	if (old_l4 && l4 && old_l4 != l4)
+		l4 = VA_HINT_L4_MANY;
+	return (old & (VA_HINT_KERNEL | VA_HINT_USER)) | (of & ~VA_HINT_L4_MANY) | (l4 ? l4 : old_l4) | region;
+}
+
+/* A walk that fills the cache tells the tables which region they serve, and whom (tlb.c). */
 static void note_hints(uint64_t va, const struct walk *w)
 {
+	uint64_t of = vcpu.in_user ? VA_HINT_USER | VA_HINT_L4(w->table_mfn[4]) : VA_HINT_KERNEL;
 	int level;
 
 	for (level = 1; level <= 4; level++) {
 		uint64_t base = level < 4 ? va >> (PAGE_SHIFT + 9 * level) << (9 * (level - 1)) : 0;
-		uint32_t hint = (uint32_t)base + 1, *p;
-
+		uint64_t region = base + 1, old, new, *p;
 		const struct page_info *pg = mfn_page(w->table_mfn[level]);
 
 		if (!pg)
 			return;
-		p = page_va_hint(w->table_mfn[level]);
 		if (pg->type != PGT_l1 + level - 1) /* through a linear map: not at its own level */
-			*p = VA_HINT_MANY;
-		else if (*p == VA_HINT_NONE)
-			*p = hint;
-		else if (*p != hint)
-			*p = VA_HINT_MANY;
+			region = VA_HINT_MANY;
+		p = page_va_hint(w->table_mfn[level]);
+		old = READ_ONCE(*p);
+		do
+			new = hint_with(old, region, of);
+		while (new != old &&
+		       !__atomic_compare_exchange_n(p, &old, new, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	}
 }
 

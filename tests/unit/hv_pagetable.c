@@ -172,9 +172,9 @@ Test(pagetable, pin_rules)
 
 Test(pagetable, flush_forgets_only_what_changed)
 {
-	uint32_t *hint = page_va_hint(SHIM_L1);
+	uint64_t *hint = page_va_hint(SHIM_L1);
 
-	*hint = 1; /* a walk has gone through the L1: it serves VA 0 */
+	*hint = 1 | VA_HINT_KERNEL; /* a walk has gone through the L1: it serves VA 0 */
 	shim.flush_range = 0;
 	cr_assert_eq(do_update_va_mapping(300 << PAGE_SHIFT, PTE(RAM(50), P), UVMF_TLB_FLUSH, 0, 0), 0);
 	cr_expect_eq(shim.flush_range + shim.flush_all, 0, "nothing was present there");
@@ -183,6 +183,68 @@ Test(pagetable, flush_forgets_only_what_changed)
 	cr_expect_eq(shim.flushed_va, 300 << PAGE_SHIFT);
 	cr_expect_eq(shim.flushed_pages, 1);
 	cr_expect_eq(shim.flush_all, 0);
+}
+
+/* A program's pages change: the kernel's mappings stay, and so do those of other programs. */
+Test(pagetable, flush_forgets_only_whose_it_was)
+{
+	*page_va_hint(SHIM_L1) = 1 | VA_HINT_USER | VA_HINT_L4(RAM(80));
+	cr_assert_eq(do_update_va_mapping(40 << PAGE_SHIFT, 0, UVMF_TLB_FLUSH, 0, 0), 0);
+	cr_expect_eq(shim.flush_range + shim.flush_all, 0);
+	cr_expect_eq(shim.flush_user, 1);
+	cr_expect_eq(shim.flushed_l4, RAM(80));
+	*page_va_hint(SHIM_L1) = 1 | VA_HINT_USER | VA_HINT_KERNEL | VA_HINT_L4_MANY;
+	cr_assert_eq(do_update_va_mapping(41 << PAGE_SHIFT, 0, UVMF_TLB_FLUSH, 0, 0), 0);
+	cr_expect_eq(shim.flush_range, 1);
+	cr_expect_eq(shim.flush_user, 2);
+	cr_expect_eq(shim.flushed_l4, 0, "any");
+	*page_va_hint(SHIM_L1) = VA_HINT_MANY | VA_HINT_USER | VA_HINT_L4(RAM(80));
+	cr_assert_eq(do_update_va_mapping(42 << PAGE_SHIFT, 0, UVMF_TLB_FLUSH, 0, 0), 0);
+	cr_expect_eq(shim.flush_all, 0);
+	cr_expect_eq(shim.flush_user, 3);
+}
+
+/* More changes than are looked at one by one. */
+Test(pagetable, many_changes_of_a_program_leave_the_kernel_alone)
+{
+	uint64_t i;
+
+	*page_va_hint(SHIM_L1) = 1 | VA_HINT_USER | VA_HINT_L4(RAM(80));
+	for (i = 100; i < 200; i++)
+		cr_assert_eq(do_update_va_mapping(i << PAGE_SHIFT, 0, UVMF_NONE, 0, 0), 0);
+	tlb_flush_stale();
+	cr_expect_eq(shim.flush_range + shim.flush_all, 0);
+	cr_expect_eq(shim.flush_user, 1);
+	cr_expect_eq(shim.flushed_l4, 0);
+	*page_va_hint(SHIM_L1) |= VA_HINT_KERNEL;
+	for (i = 100; i < 200; i++)
+		cr_assert_eq(do_update_va_mapping(i << PAGE_SHIFT, PTE(RAM(i), P), UVMF_NONE, 0, 0), 0);
+	for (i = 100; i < 200; i++)
+		cr_assert_eq(do_update_va_mapping(i << PAGE_SHIFT, 0, UVMF_NONE, 0, 0), 0);
+	tlb_flush_stale();
+	cr_expect_eq(shim.flush_all, 1);
+}
+
+Test(pagetable, other_tables_keep_what_both_have)
+{
+	uint64_t *other = shim_table(RAM(70));
+	unsigned int i;
+
+	memcpy(other, shim_table(SHIM_L4), PAGE_SIZE);
+	other[0] ^= _PAGE_ACCESSED;
+	tlb_new_tables(SHIM_L4, RAM(70));
+	cr_expect_eq(shim.flush_range + shim.flush_all, 0, "the same translations");
+	other[5] = other[6] = other[0];
+	tlb_new_tables(SHIM_L4, RAM(70));
+	cr_expect_eq(shim.flush_range + shim.flush_all, 0, "nothing was there before");
+	tlb_new_tables(RAM(70), SHIM_L4);
+	cr_expect_eq(shim.flush_range, 1);
+	cr_expect_eq(shim.flushed_va, 5UL << 39);
+	cr_expect_eq(shim.flushed_pages, 2UL << 27);
+	for (i = 8; i < 192; i += 2)
+		other[i] = other[0];
+	tlb_new_tables(RAM(70), SHIM_L4);
+	cr_expect_eq(shim.flush_all, 1, "too many to go one by one");
 }
 
 Test(pagetable, invalid_table_leaves_no_references, .init = shim_reset)
@@ -236,7 +298,7 @@ Test(pagetable, loading_the_same_tables_flushes)
 {
 	struct mmuext_op *op = mfn_ptr(RAM(60));
 
-	*page_va_hint(SHIM_L1) = 1;
+	*page_va_hint(SHIM_L1) = 1 | VA_HINT_KERNEL;
 	cr_assert_eq(pt_write_entry(SHIM_L1, 1, 70, PTE(RAM(71), P), 0), 0);
 	*op = (struct mmuext_op){ .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = SHIM_L4 };
 	cr_assert_eq(do_mmuext_op(60 << PAGE_SHIFT, 1, 0, DOMID_SELF, 0), 0);

@@ -79,13 +79,13 @@ void shim_reset(void)
 
 uint64_t platform_va_end(void) { return PVN_GUEST_END; }
 void platform_flush_page(uint64_t va) { platform_flush_range(va, 1); }
+void platform_flush_user(uint64_t va, uint64_t pages, uint64_t l4_mfn) { shim.flush_user++; shim.flushed_l4 = l4_mfn; }
 void platform_flush_range(uint64_t va, uint64_t pages)
 {
 	shim.flush_range++;
 	shim.flushed_va = va;
 	shim.flushed_pages = pages;
 }
-void platform_flush_all(void) { shim.flush_all++; }
 void platform_new_tables(void) { shim.flush_all++; }
 void platform_table_gone(uint64_t mfn) { (void)mfn; }
 void platform_set_segment_base(int which, uint64_t base) { *(which ? &vcpu.gs_base_kernel : &vcpu.fs_base) = base; }

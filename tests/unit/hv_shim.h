@@ -13,8 +13,8 @@
 
 struct shim_counts {
 	unsigned int data_selectors, selectors_lost, pages_filled;
-	unsigned int flush_all, flush_range, timers, waits, doorbells, yields, kicks, interrupts, restarts;
-	uint64_t flushed_va, flushed_pages;
+	unsigned int flush_all, flush_range, flush_user, timers, waits, doorbells, yields, kicks, interrupts, restarts;
+	uint64_t flushed_va, flushed_pages, flushed_l4;
 };
 extern struct shim_counts shim;
 
