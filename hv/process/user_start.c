@@ -111,8 +111,9 @@ static void __attribute__((noreturn)) nursery(long parent)
 
 void user_init(uint64_t signal_frame_bytes)
 {
-	/* A frame, another for a kick that finds the first one unread, and a little. */
-	uint64_t stack = 2 * ((signal_frame_bytes + 512) & ~511UL) + 4096;
+	/* A frame, another for a kick that finds the first one unread, two for kicks that find one being
+	 * sorted out, and a little. */
+	uint64_t stack = 4 * ((signal_frame_bytes + 512) & ~511UL) + 4096;
 	long fd, pid = sys3(__NR_getpid, 0, 0, 0);
 
 	if (stack > USER_SLOT_BYTES - ST_ALTSTACK)

@@ -11,7 +11,9 @@
  * turn to K and sleeps.  When it has the turn again, the slot's state becomes the
  * registers.  There is no sigreturn and no signal is ever blocked, so K's kick always comes
  * through.  A kick that finds the runner in the stub itself is resolved by where it is (nested:):
- * always to a point that can be reached by running on, never by believing a register.
+ * always to a point that can be reached by running on.  Its frame is dropped then, or the next ones would
+ * use up the stack; what registers that takes are those of our own code there, and user code
+ * that came there by a jump harms itself.
  */
 #include <asm/unistd.h>
 #include "hv/process/user.h"
@@ -19,6 +21,7 @@
 #define UC_RDI		104
 #define UC_RSI		112
 #define UC_RDX		136
+#define UC_RSP		160
 #define UC_RIP		168
 #define SIGKILL		9
 #define SIGCHLD		17
@@ -48,6 +51,7 @@ gate:	syscall
 hv_user_handler:
 	movq	%rsp, %rbx
 	andq	$-USER_SLOT_BYTES, %rbx
+classify:
 	movq	UC_RIP(%rdx), %rax
 	leaq	hv_stub_start(%rip), %rcx
 	subq	%rcx, %rax
@@ -83,6 +87,9 @@ wait:
 	movl	$__NR_futex, %eax
 	leaq	wait(%rip), %rbp
 	jmp	gate
+back:	/* a kick here has nothing to tell: the stack is as it was, and what we waited for is looked at again */
+	movq	UC_RSP(%rdx), %rsp
+	jmp	wake
 
 /* The turn is the user's.  Until iretq the slot's state is all there is: a kick from here on gives
  * the turn back with nothing changed. */
@@ -134,6 +141,7 @@ go:
 unchanged_kick:
 	movl	$KICK, %edi
 unchanged:
+	leaq	ST_IRET(%rbx), %rsp	/* no frame is needed any more: the next one begins at the top */
 	movq	$0, ST_FRAME(%rbx)
 	movl	%edi, ST_SIG(%rbx)
 	jmp	give
@@ -144,22 +152,32 @@ go_end:
 nested:
 	cmpl	$KICK, %edi
 	jne	2f
+nested_kick:
 	cmpq	OFF(hv_user_handler), %rax
-	jb	wake			/* at the gate: what it waited for is looked at again */
+	jb	back			/* at the gate */
 	cmpq	OFF(give), %rax
-	jae	1f
+	jb	earlier
+	cmpq	OFF(store), %rax
+	jbe	give
+	cmpq	OFF(go), %rax
+	jb	back
+	cmpq	OFF(go_end), %rax
+	jb	unchanged
+	cmpq	OFF(nested_kick), %rax
+	jb	earlier
+	cmpq	OFF(loaded), %rax
+	jae	earlier
+	/* It found an earlier kick being sorted out: that one once more. */
+	movq	UC_RSI(%rdx), %rsi
+	movq	UC_RDX(%rdx), %rdx
+	jmp	classify
 	/* An earlier frame is not named yet: rdi, rsi and rdx of then are still in ours. */
+earlier:
 	movq	UC_RDI(%rdx), %rdi
 	movq	UC_RSI(%rdx), %rsi
 	movq	UC_RDX(%rdx), %rdx
-	jmp	publish
-1:	cmpq	OFF(store), %rax
-	jbe	give
-	cmpq	OFF(go), %rax
-	jb	wake
-	cmpq	OFF(go_end), %rax
-	jb	unchanged
-	jmp	publish			/* nobody is there but user code */
+loaded:
+	jmp	classify
 	/* A fault of ours is that of a state user code has spoilt; all others are its own. */
 2:	cmpq	OFF(go), %rax
 	jb	publish

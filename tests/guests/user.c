@@ -367,6 +367,37 @@ TEST(user_is_interrupted_by_events)
 	port_close(b.port);
 }
 
+/*
+ * Events that come while the program is only just being let go on, again and again: it is interrupted
+ * before it has executed anything.  What breaks: such an interruption leaves something on its stack of
+ * signals, and after a few of them the program is lost (#GP).
+ */
+TEST(user_survives_events_that_come_at_once)
+{
+	struct evtchn_bind_virq b = { .virq = VIRQ_TIMER, .vcpu = 0 };
+	unsigned int round, lost = 0;
+
+	setup();
+	CHECK_EQ(evtchn_op(EVTCHNOP_bind_virq, &b), 0);
+	port_mask(b.port, false);
+	memcpy(code, "\xeb\xfe", 2);
+	user_traps();
+	for (round = 0; round < 4000 && !lost; round++) {
+		struct regs r = fresh();
+
+		vcpu0()->evtchn_upcall_mask = 1;	/* until the way to user mode takes it off */
+		vcpu0()->evtchn_upcall_pending = 0;
+		port_clear(b.port);
+		HC(set_timer_op, (long)(now_ns() + 500 + round % 64 * 500));
+		user_enter(&r);
+		lost = in.vector != VEC_EVENT || in.r.rip != UCODE || in.r.r15 != 0xf15;
+	}
+	HC(set_timer_op, 0L);
+	kernel_traps();
+	port_close(b.port);
+	CHECK(!lost, "round %u: vector %lu, rip %lx", round, in.vector, in.r.rip);
+}
+
 TEST(user_tables_that_change_are_followed)
 {
 	char *other = page_alloc();
