@@ -4,7 +4,7 @@
 # Plain make, because nothing here is for who only builds the project: clang, its sanitizers and
 # libFuzzer, into a folder of their own.  The lists of sources are those of the unit tests.
 top_srcdir = $(SRC)
-targets = elf pagetables hypercalls events machine
+targets = elf pagetables hypercalls events machine domctl
 all: $(targets:%=$(OUT)/%)
 
 include $(SRC)/hv/local.mk
@@ -22,9 +22,11 @@ elf_SOURCES = tests/fuzz/elf.c libs/util/lowaddr.c \
 	$(filter-out %.h %/build.c %/check.c,$(toolstack_builder_libbuilder_la_SOURCES))
 elf_LIBS =
 
-machine_SOURCES = tests/fuzz/machine.c $(paravaned_libmachine_la_SOURCES) libs/util/log.c libs/util/loop.c \
+daemon_SOURCES = $(paravaned_libmachine_la_SOURCES) libs/util/log.c libs/util/loop.c \
 	libs/util/loop-epoll.c libs/util/loop-timer.c libs/util/loop-uring.c libs/util/pins.c libs/util/rundir.c \
 	libs/util/find.c libs/util/lowaddr.c libs/util/daemon.c
+machine_SOURCES = tests/fuzz/machine.c $(daemon_SOURCES)
+domctl_SOURCES = tests/fuzz/domctl.c $(daemon_SOURCES)
 machine_LIBS = -luuid -lseccomp -luring
 
 objects = $(patsubst %.c,$(OUT)/$(1)/%.o,$(2))
@@ -49,6 +51,8 @@ $(hv_targets): $(OUT)/%: $(OUT)/hv/tests/fuzz/%.o $(call objects,hv,$(hv_SOURCES
 $(OUT)/elf: $(call objects,host,$(elf_SOURCES))
 	$(LINK) -o $@ $^ $(elf_LIBS)
 $(OUT)/machine: $(call objects,host,$(machine_SOURCES))
+	$(LINK) -o $@ $^ $(machine_LIBS)
+$(OUT)/domctl: $(call objects,host,$(domctl_SOURCES))
 	$(LINK) -o $@ $^ $(machine_LIBS)
 
 -include $(shell find $(OUT)/host $(OUT)/hv -name '*.d' 2>/dev/null)
