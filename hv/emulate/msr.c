@@ -13,7 +13,9 @@
 #define MSR_APIC_BASE		0x0000001bU
 #define MSR_PLATFORM_INFO	0x000000ceU
 #define MSR_MISC_FEATURES	0x00000140U
+#define MSR_MCG_CAP		0x00000179U
 #define MSR_MISC_ENABLE		0x000001a0U
+#define MSR_PAT			0x00000277U
 #define MSR_HYPERCALL_PAGE	0x40000000U
 #define MSR_EFER		0xc0000080U
 #define MSR_FS_BASE		0xc0000100U
@@ -25,6 +27,7 @@
 #define APIC_BASE_BSP		0x100UL
 #define APIC_BASE_ENABLE	0x800UL
 #define GUEST_EFER		0x00000d01UL	/* SCE LME LMA NXE */
+#define XEN_PAT			0x050100070406UL	/* what the PAT bits of an entry mean under Xen */
 #define MISC_ENABLE		0x00001801UL	/* fast strings; no branch trace, no PEBS */
 
 static int is_intel(void)
@@ -70,13 +73,14 @@ int msr_read(uint32_t msr, uint64_t *val)
 	case MSR_APIC_BASE:
 		*val = APIC_BASE | APIC_BASE_ENABLE | (vcpu.id ? 0 : APIC_BASE_BSP);
 		return 1;
-	case MSR_HYPERCALL_PAGE: /* write-only */
+	case MSR_PAT:
+		*val = XEN_PAT;
 		return 1;
-	case MSR_PLATFORM_INFO: /* neither of them announces CPUID faulting */
+	case MSR_HYPERCALL_PAGE: /* write-only */
+	case MSR_PLATFORM_INFO: /* neither of them announces CPUID faulting, on any vendor's processor */
 	case MSR_MISC_FEATURES:
-		if (is_intel())
-			return 1;
-		break;
+	case MSR_MCG_CAP: /* no banks of machine checks */
+		return 1;
 	case MSR_MISC_ENABLE:
 		if (!is_intel())
 			break;
@@ -127,7 +131,9 @@ int msr_write(uint32_t msr, uint64_t val)
 	case MSR_MISC_ENABLE:
 		return is_intel() && val == MISC_ENABLE;
 	case MSR_MISC_FEATURES:
-		return is_intel() && !val;
+		return !val;
+	case MSR_MCG_CAP: /* read-only, but no fault, as on Xen */
+		return 1;
 	case MSR_HYPERCALL_PAGE:
 		return fill_hypercall_page(val);
 	}

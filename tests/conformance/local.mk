@@ -5,7 +5,7 @@ CONFORMANCE_CASES = $(patsubst $(top_srcdir)/%.c,%.elf,$(CONFORMANCE_SRC))
 CONFORMANCE_CFLAGS = $(ABI_GUEST_CFLAGS) -Wno-format-zero-length
 CONFORMANCE_LIBS = tests/conformance/libconformance.a tests/guests/libguest.a
 
-noinst_HEADERS += tests/conformance/lib/conformance.h tests/conformance/lib/grant.h tests/conformance/lib/iret.h
+noinst_HEADERS += tests/conformance/lib/conformance.h tests/conformance/lib/grant.h tests/conformance/lib/iret.h tests/conformance/lib/user.h
 EXTRA_DIST += $(CONFORMANCE_SRC) $(wildcard $(top_srcdir)/tests/conformance/answers/*.txt) \
 	tests/conformance/README tests/conformance/run tests/conformance/judge.awk tests/conformance/coverage tests/conformance/tags.awk \
 	tests/conformance/oracle/run tests/conformance/oracle/fetch tests/conformance/oracle/image \
