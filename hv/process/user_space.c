@@ -23,7 +23,7 @@
 #include <hv/process/user.h>
 
 #define YIELDS_MAX	100000
-#define POPULATE_MAX	8	/* pages; a longer run is filled as it is used */
+#define AROUND		16UL	/* pages: a run this long is filled at once (half of that read-only), a longer one as it is used */
 
 static struct user_space spaces[USER_SLOTS];
 static uint64_t use_count;
@@ -210,20 +210,40 @@ static int user_walk(uint64_t va, uint32_t err, struct walk *w)
 	       (!(err & PFEC_insn) || !(w->flags & _PAGE_NX));
 }
 
+/*
+ * Programs go upwards, and what lies below va in a run is probably there already: to map it again
+ * would empty it.  So a run begins no sooner than the block va is in.
+ */
+static void run_from_block(struct map_run *m, uint64_t va)
+{
+	uint64_t block = va & ~(AROUND * PAGE_SIZE - 1), skip;
+
+	if (m->va >= block)
+		return;
+	skip = (block - m->va) >> PAGE_SHIFT;
+	m->va = block;
+	m->pages -= skip;
+	m->off += skip << PAGE_SHIFT;
+	m->first_entry += skip;
+}
+
 int user_space_map(struct user_space *s, uint64_t va, uint32_t err)
 {
+	uint64_t flags = MAP_SHARED | MAP_FIXED;
 	struct map_run m;
 	struct walk w;
 
 	if (!user_walk(va, err, &w) || map_run_find(va, &w, &m))
 		return 0;
+	run_from_block(&m, va);
 	if (s->nr_ops + s->nr_stale + 1 >= CMD_MAX_OPS)
 		s->nr_ops = 0; /* they come again by a fault */
 	/* Order matters: what is stale goes first. */
 	if (s->flush_all || s->nr_stale)
 		queue_stale(s);
-	queue_op(s, __NR_mmap, m.va, m.pages << PAGE_SHIFT, (uint64_t)m.prot,
-		 MAP_SHARED | MAP_FIXED | (m.pages <= POPULATE_MAX ? MAP_POPULATE : 0), (uint64_t)m.fd, m.off);
+	if (m.pages <= (m.prot & PROT_WRITE ? AROUND : AROUND / 2))
+		flags |= MAP_POPULATE;
+	queue_op(s, __NR_mmap, m.va, m.pages << PAGE_SHIFT, (uint64_t)m.prot, flags, (uint64_t)m.fd, m.off);
 	map_run_used(&m);
 	return 1;
 }
