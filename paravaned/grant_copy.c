@@ -50,9 +50,13 @@ static int copy_between(const struct pvn_grant_copy *c, const struct grant_side 
 	return 0;
 }
 
-static struct domain *side_domain(struct domain *d, domid_t domid)
+/* 0 and the domain, or GNTST_*.  Only a domain's own memory may be named by frame. */
+static int side_domain(struct domain *d, domid_t domid, bool granted, struct domain **out)
 {
-	return domid == DOMID_SELF ? d : domain_by_id(domid);
+	*out = domid == DOMID_SELF ? d : domain_by_id(domid);
+	if (!*out)
+		return GNTST_bad_domain;
+	return granted || domid == DOMID_SELF ? 0 : GNTST_permission_denied;
 }
 
 static int copy_one(struct domain *d, const struct pvn_grant_copy *c)
@@ -62,12 +66,11 @@ static int copy_one(struct domain *d, const struct pvn_grant_copy *c)
 	struct grant_side src, dst;
 	int rc;
 
-	if ((!src_granted && c->src_domid != DOMID_SELF) || (!dst_granted && c->dst_domid != DOMID_SELF))
-		return GNTST_permission_denied;
-	sd = side_domain(d, c->src_domid);
-	dd = side_domain(d, c->dst_domid);
-	if (!sd || !dd)
-		return GNTST_bad_domain;
+	rc = side_domain(d, c->src_domid, src_granted, &sd);
+	if (!rc)
+		rc = side_domain(d, c->dst_domid, dst_granted, &dd);
+	if (rc)
+		return rc;
 	rc = side_open(d, sd, c->src, src_granted, false, &src);
 	if (rc)
 		return rc;

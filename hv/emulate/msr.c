@@ -9,6 +9,8 @@
 #include <hv/platform.h>
 #include <xen/arch-x86/cpuid.h>
 
+#define MSR_P5_MC_ADDR		0x00000000U
+#define MSR_P5_MC_TYPE		0x00000001U
 #define MSR_IA32_TSC		0x00000010U
 #define MSR_APIC_BASE		0x0000001bU
 #define MSR_PLATFORM_INFO	0x000000ceU
@@ -80,6 +82,8 @@ int msr_read(uint32_t msr, uint64_t *val)
 	case MSR_PLATFORM_INFO: /* neither of them announces CPUID faulting, on any vendor's processor */
 	case MSR_MISC_FEATURES:
 	case MSR_MCG_CAP: /* no banks of machine checks */
+	case MSR_P5_MC_ADDR:
+	case MSR_P5_MC_TYPE:
 		return 1;
 	case MSR_MISC_ENABLE:
 		if (!is_intel())

@@ -86,6 +86,10 @@ void test_main(void)
 	write("spec-ctrl.reserved", 0x48, 1UL << 40);
 	write("mcg-cap", 0x179, 0);
 	read("mcg-cap.read", 0x179);
+	read("p5-mc-addr", 0);
+	answer("p5-mc-addr.value", value);
+	read("p5-mc-type", 1);
+	write("p5-mc-addr.write", 0, 0);
 	read("platform-info.read", 0xce);
 	answer("platform-info.cpuid-faulting", value >> 31 & 1);
 	read("misc-features", 0x140);

@@ -162,7 +162,7 @@ static void user_traps(const struct user_gates *g)
 	HC(callback_op, (long)CALLBACKOP_register, (long)&ev);
 }
 
-static struct regs user_fresh(void)
+static inline struct regs user_fresh(void)
 {
 	return (struct regs){ .r15 = 0xf15, .r14 = 0xf14, .r13 = 0xf13, .r12 = 0xf12, .r10 = 0xf10, .r9 = 0xf09,
 			      .r8 = 0xf08, .rbp = 0xfb9, .rdi = 0xfd1, .rsi = 0xf51, .rdx = 0xfd3, .rbx = 0xfb3,
@@ -171,7 +171,7 @@ static struct regs user_fresh(void)
 }
 
 /* Instructions in user mode from *r, to the first way into the kernel. */
-static void user_run(const void *insns, size_t n, struct regs *r, const struct user_gates *g)
+static inline void user_run(const void *insns, size_t n, struct regs *r, const struct user_gates *g)
 {
 	user_setup();
 	memcpy(user_code, insns, n);
@@ -185,7 +185,7 @@ static void user_run(const void *insns, size_t n, struct regs *r, const struct u
 #define USER_RUN(s, r, g)	user_run(s, sizeof(s) - 1, r, g)
 
 /* KEY = what brought the kernel back: vector, error code, where. */
-static void user_answer(const char *key)
+static inline void user_answer(const char *key)
 {
 	char k[64];
 	unsigned n = 0;
