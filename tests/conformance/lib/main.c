@@ -34,6 +34,17 @@ static void drain(void)
 	}
 }
 
+uint64_t peer_may_read_until;
+
+/* The store forgets what a domain has said when the domain goes: the other may not have read it yet. */
+static void linger(void)
+{
+	struct sched_poll poll = { .timeout = peer_may_read_until };
+
+	while (peer_may_read_until > now_ns())
+		HC(sched_op, (long)SCHEDOP_poll, (long)&poll);
+}
+
 static void __attribute__((noreturn)) end(enum outcome o, const char *fmt, __builtin_va_list ap)
 {
 	char buf[400];
@@ -49,6 +60,7 @@ static void __attribute__((noreturn)) end(enum outcome o, const char *fmt, __bui
 	else
 		print("Result: %s%s%s\n", names[worst], buf[0] ? ": " : "", buf);
 	drain();
+	linger();
 	guest_shutdown(SHUTDOWN_poweroff);
 }
 

@@ -5,6 +5,9 @@
 #include <xen/io/xs_wire.h>
 
 #define PATIENCE_NS	20000000000UL
+#define LINGER_NS	2000000000UL
+
+extern uint64_t peer_may_read_until;	/* main.c */
 
 static struct xsd_sockmsg head;
 static char body[256];
@@ -164,6 +167,7 @@ void peer_put(const char *key, uint64_t value)
 	n += text(buf + n, sizeof(buf) - n, "r%u", peer_id()) + 1;
 	if (!ask(XS_SET_PERMS, buf, n))
 		test_error("store: permissions of %s: %s", key, body);
+	peer_may_read_until = now_ns() + LINGER_NS;
 }
 
 uint64_t peer_get(const char *key)
