@@ -5,18 +5,31 @@
  */
 #include <hypercalls/dispatch.h>
 #include <hypercalls/grant.h>
+#include <hv/guest.h>
 #include <hv/mm.h>
+#include <hv/platform.h>
 #include <xen/grant_table.h>
 
-#define BATCH	(PVN_DATA_MAX / sizeof(struct pvn_grant_copy))
+#define CHUNK		16	/* operations that are taken from the guest at once */
+#define PATIENCE_NS	100000	/* without an answer, before the machine is sent for */
+
+#define ring	(*pset(PVN_COPY_OFFSET + vcpu.id * PAGE_SIZE, struct pvn_copy_ring))
+
+_Static_assert(PVN_COPY_RING % CHUNK == 0, "chunks do not wrap");
 
 static struct pvn_request q;
 static struct pvn_reply r;
 
-static struct pvn_grant_copy *asked(uint32_t i)
-{
-	return (struct pvn_grant_copy *)q.data + i;
-}
+/* Operations of all calls so far: those in the ring, and those of them whose status the guest has. */
+static uint32_t asked, answered;
+static uint64_t held[PVN_COPY_RING];	/* frames of ours that are being written to; 0: none */
+
+/* One call. */
+struct copies {
+	uint64_t uop;
+	uint32_t count, taken, told;
+	int fault;
+};
 
 static uint64_t side(const struct gnttab_copy_ptr *p, int granted)
 {
@@ -24,71 +37,137 @@ static uint64_t side(const struct gnttab_copy_ptr *p, int granted)
 }
 
 /* A frame of ours that is written to is a writable page as long as that lasts. */
-static void ask_for(uint32_t i, const struct gnttab_copy *op, uint64_t *held)
+static void ask_for(uint32_t i, const struct gnttab_copy *op)
 {
-	struct pvn_grant_copy *c = asked(i);
+	struct pvn_grant_copy *c = &ring.op[i];
 	int dst_granted = op->flags & GNTCOPY_dest_gref;
+	uint64_t dst = side(&op->dest, dst_granted);
+	uint16_t flags = op->flags & (GNTCOPY_source_gref | GNTCOPY_dest_gref);
 
+	held[i] = 0;
+	if (!dst_granted && mfn_page(dst)) {
+		if (page_get_type(dst, PGT_writable))
+			flags |= PVN_COPY_DST_BAD;
+		else
+			held[i] = dst;
+	}
 	*c = (struct pvn_grant_copy){
-		.src = side(&op->source, op->flags & GNTCOPY_source_gref),
-		.dst = side(&op->dest, dst_granted),
+		.src = side(&op->source, op->flags & GNTCOPY_source_gref), .dst = dst,
 		.src_domid = op->source.domid, .dst_domid = op->dest.domid,
 		.src_offset = op->source.offset, .dst_offset = op->dest.offset,
-		.len = op->len, .flags = op->flags & (GNTCOPY_source_gref | GNTCOPY_dest_gref),
+		.len = op->len, .flags = flags,
 	};
-	*held = 0;
-	if (dst_granted || !mfn_page(c->dst))
-		return;
-	if (page_get_type(c->dst, PGT_writable))
-		c->flags |= PVN_COPY_DST_BAD;
-	else
-		*held = c->dst;
 }
 
-static int copy_batch(const struct gnttab_copy *ops, int16_t *status, uint32_t n)
+/* As many as are alike in the guest's reach; the first that is not ends the call. */
+static uint32_t fetch(struct copies *c, struct gnttab_copy *ops, uint32_t n)
 {
-	static uint64_t held[BATCH];
+	uint64_t from = c->uop + c->taken * sizeof(*ops);
 	uint32_t i;
-	int bad;
 
+	if (!copy_from_guest(ops, from, n * sizeof(*ops)))
+		return n;
+	for (i = 0; i < n; i++)
+		if (copy_from_guest(&ops[i], from + i * sizeof(*ops), sizeof(*ops)))
+			break;
+	c->fault = i < n;
+	return i;
+}
+
+/* Operations from the guest into the ring.  How many. */
+static uint32_t take(struct copies *c)
+{
+	static struct gnttab_copy ops[CHUNK];
+	uint32_t n = c->count - c->taken, i, room = PVN_COPY_RING - (asked - answered);
+
+	if (n > CHUNK)
+		n = CHUNK;
+	if (n > room)
+		n = room;
+	if (!n || c->fault)
+		return 0;
+	n = fetch(c, ops, n);
 	mm_enter();
 	for (i = 0; i < n; i++)
-		ask_for(i, &ops[i], &held[i]);
+		ask_for((asked + i) % PVN_COPY_RING, &ops[i]);
 	mm_leave();
-	q.op = PVN_REQ_GRANT_COPY;
-	q.len = n * (uint32_t)sizeof(struct pvn_grant_copy);
-	bad = machine_call(&q, &r) || r.len != q.len;
-	mm_enter();
-	for (i = 0; i < n; i++) {
-		if (held[i])
-			page_put_type(held[i]);
-		status[i] = ((struct pvn_grant_copy *)r.data)[i].status;
-	}
-	mm_leave();
-	return bad ? -XEN_EFAULT : 0;
+	asked += n;
+	c->taken += n;
+	__atomic_store_n(&ring.asked, asked, __ATOMIC_RELEASE);
+	return n;
 }
 
+/* The n oldest are done. */
+static void tell(struct copies *c, uint32_t n)
+{
+	uint32_t i, k;
+
+	mm_enter();
+	for (i = 0; i < n; i++) {
+		k = (answered + i) % PVN_COPY_RING;
+		if (held[k])
+			page_put_type(held[k]);
+	}
+	mm_leave();
+	for (i = 0; i < n; i++, c->told++) {
+		int16_t status = READ_ONCE(ring.status[(answered + i) % PVN_COPY_RING]);
+
+		if (copy_to_guest(c->uop + c->told * sizeof(struct gnttab_copy) + offsetof(struct gnttab_copy, status),
+				  &status, sizeof(status)))
+			c->fault = 1;
+	}
+	answered += n;
+}
+
+static uint32_t done(void)
+{
+	uint32_t n = __atomic_load_n(&ring.done, __ATOMIC_ACQUIRE) - answered;
+
+	return n <= asked - answered ? n : 0; /* (a guest that writes there has itself to blame) */
+}
+
+/* Until some more are done: 0, or the machine does not do them. */
+static int wait(void)
+{
+	uint64_t start;
+	unsigned int i;
+
+	smp_mb(); /* asked, and then whether anybody looks */
+	if (READ_ONCE(ring.awake)) {
+		start = now_ns();
+		do {
+			for (i = 0; i < 256; i++) {
+				if (done())
+					return 0;
+				__builtin_ia32_pause();
+			}
+			platform_yield(); /* the machine may be waiting for this CPU */
+		} while (now_ns() - start < PATIENCE_NS);
+	}
+	q.op = PVN_REQ_GRANT_COPY;
+	q.len = 0;
+	return machine_call(&q, &r) || !done() ? -XEN_EFAULT : 0;
+}
+
+/* The next operations go into the ring while the machine is at work on those before. */
 long grant_op_copy(uint64_t uop, uint32_t count)
 {
-	static struct gnttab_copy ops[BATCH];
-	static int16_t status[BATCH];
-	uint32_t n, i;
+	struct copies c = { .uop = uop, .count = count };
 
-	for (; count; count -= n, uop += n * sizeof(ops[0])) {
-		int fault = 0;
+	for (;;) {
+		uint32_t taken = take(&c), n = done();
 
-		for (n = 0; n < count && n < BATCH && !fault; n += !fault)
-			fault = copy_from_guest(&ops[n], uop + n * sizeof(ops[0]), sizeof(ops[0]));
-		if (n && copy_batch(ops, status, n))
-			return -XEN_EFAULT;
-		for (i = 0; i < n; i++)
-			if (copy_to_guest(uop + i * sizeof(ops[0]) + offsetof(struct gnttab_copy, status),
-					  &status[i], sizeof(status[i])))
-				return -XEN_EFAULT;
-		if (fault)
-			return -XEN_EFAULT;
+		if (n)
+			tell(&c, n);
+		else if (taken)
+			continue;
+		else if (asked == answered)
+			return c.fault ? -XEN_EFAULT : 0;
+		else if (wait()) {
+			c.fault = 1;
+			tell(&c, asked - answered);
+		}
 	}
-	return 0;
 }
 
 /* A frame that is mapped or used is not to be had.  Whoever gets it or not, it is not ours any more.

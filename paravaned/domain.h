@@ -52,6 +52,8 @@ struct vcpu {
 	int request_fd;
 	struct pvn_watch *pidfd_watch, *request_watch;
 	uint64_t cpu_time_ns;	/* of a process that is no more */
+	uint32_t copies;	/* done of its copy ring (copy_ring.c), and when it last sent for that */
+	uint64_t copies_ns;
 	uint8_t hard[PVN_MAX_CPUS / 8];	/* affinity as the control domain set it (affinity.c) */
 	uint8_t soft[PVN_MAX_CPUS / 8];
 	bool pinned;		/* its process may not run everywhere */
@@ -134,6 +136,7 @@ struct domain {
 	struct pvn_timer *request_timer;
 	uint64_t request_window_ns;
 	uint32_t request_count;
+	uint32_t copy_count;		/* copies that do not make a request yet */
 	struct ratelimit log_limit, console_limit;
 	bool console_midline;
 

@@ -77,7 +77,13 @@ void grant_unmap(struct domain *d, struct pvn_grant_map *g, uint32_t n);
 int grant_foreign_map(struct vcpu *v, uint64_t va, uint64_t mfn, uint64_t prot);
 
 /* grant_copy.c */
-void grant_copy(struct domain *d, struct pvn_grant_copy *g, uint32_t n);
+#define GRANT_COPIES	8U
+void grant_copy(struct domain *d, struct pvn_grant_copy *g, uint32_t n);	/* at most so many */
 int grant_transfer(struct domain *d, uint64_t mfn, uint64_t domid, uint64_t ref, bool *gone);
+
+
+/* copy_ring.c */
+void copy_ring_serve(struct vcpu *v);		/* it asked to: what it finds in the ring */
+void copy_ring_forget(struct vcpu *v);		/* it has no process any more */
 
 #endif

@@ -34,8 +34,8 @@ static bool within(const struct grant_side *s, uint32_t offset, uint32_t len)
 	return offset >= s->start && offset + len <= (uint32_t)s->start + s->length;
 }
 
-static int copy_between(const struct pvn_grant_copy *c, const struct grant_side *src,
-			const struct grant_side *dst)
+static int piece_of(const struct pvn_grant_copy *c, const struct grant_side *src, const struct grant_side *dst,
+		    struct lender_piece *p)
 {
 	uint8_t *from, *to;
 
@@ -45,8 +45,9 @@ static int copy_between(const struct pvn_grant_copy *c, const struct grant_side 
 		return GNTST_general_error;
 	from = lender_bytes(src->l, src->mfn);
 	to = lender_bytes(dst->l, dst->mfn);
-	if (!from || !to || lender_copy(to + c->dst_offset, from + c->src_offset, c->len))
+	if (!from || !to || (c->flags & PVN_COPY_DST_BAD))
 		return GNTST_general_error;
+	*p = (struct lender_piece){ to + c->dst_offset, from + c->src_offset, c->len, 0 };
 	return 0;
 }
 
@@ -59,11 +60,15 @@ static int side_domain(struct domain *d, domid_t domid, bool granted, struct dom
 	return granted || domid == DOMID_SELF ? 0 : GNTST_permission_denied;
 }
 
-static int copy_one(struct domain *d, const struct pvn_grant_copy *c)
+struct sides {
+	struct grant_side src, dst;
+	bool open;
+};
+
+static int sides_open(struct domain *d, const struct pvn_grant_copy *c, struct sides *s, struct lender_piece *p)
 {
 	bool src_granted = c->flags & GNTCOPY_source_gref, dst_granted = c->flags & GNTCOPY_dest_gref;
 	struct domain *sd, *dd;
-	struct grant_side src, dst;
 	int rc;
 
 	rc = side_domain(d, c->src_domid, src_granted, &sd);
@@ -71,24 +76,40 @@ static int copy_one(struct domain *d, const struct pvn_grant_copy *c)
 		rc = side_domain(d, c->dst_domid, dst_granted, &dd);
 	if (rc)
 		return rc;
-	rc = side_open(d, sd, c->src, src_granted, false, &src);
+	rc = side_open(d, sd, c->src, src_granted, false, &s->src);
 	if (rc)
 		return rc;
-	rc = side_open(d, dd, c->dst, dst_granted, true, &dst);
-	if (!rc) {
-		rc = c->flags & PVN_COPY_DST_BAD ? GNTST_general_error : copy_between(c, &src, &dst);
-		grant_side_put(&dst);
-	}
-	grant_side_put(&src);
-	return rc;
+	rc = side_open(d, dd, c->dst, dst_granted, true, &s->dst);
+	if (rc)
+		grant_side_put(&s->src);
+	s->open = !rc;
+	return rc ? rc : piece_of(c, &s->src, &s->dst, p);
 }
 
+/*
+ * Some copies in order: all are looked at, copied, and let go of.  In three steps, because an atomic
+ * operation waits until everything stored before it has arrived: a page that was just copied, for instance.
+ */
 void grant_copy(struct domain *d, struct pvn_grant_copy *g, uint32_t n)
 {
+	struct sides s[GRANT_COPIES];
+	struct lender_piece p[GRANT_COPIES];
 	uint32_t i;
 
-	for (i = 0; i < n; i++)
-		g[i].status = (int16_t)copy_one(d, &g[i]);
+	for (i = 0; i < n; i++) {
+		s[i].open = false;
+		p[i] = (struct lender_piece){ 0 };
+		g[i].status = (int16_t)sides_open(d, &g[i], &s[i], &p[i]);
+	}
+	lender_copy(p, n);
+	for (i = 0; i < n; i++) {
+		if (!s[i].open)
+			continue;
+		if (!g[i].status && p[i].rc)
+			g[i].status = GNTST_general_error;
+		grant_side_put(&s[i].dst);
+		grant_side_put(&s[i].src);
+	}
 }
 
 /* The entry of domain e that accepts a frame of `from`: where its frame number goes, and its flags. */
@@ -160,6 +181,14 @@ static void accept_complete(const struct accept *a, uint64_t mfn)
 	__atomic_fetch_or(a->flags, GTF_transfer_completed, __ATOMIC_SEQ_CST);
 }
 
+static int copy_page(uint8_t *to, const uint8_t *from)
+{
+	struct lender_piece p = { to, from, PVN_PAGE_SIZE, 0 };
+
+	lender_copy(&p, 1);
+	return p.rc;
+}
+
 /* Each domain's frames lie in an object of its own: what changes hands is what is in them. */
 static int give(const uint8_t *page, domid_t from, struct domain *e, uint32_t ref)
 {
@@ -171,7 +200,7 @@ static int give(const uint8_t *page, domid_t from, struct domain *e, uint32_t re
 	if (!to || accept_find(e, ref, &a) || memory_populate(e, accept_pfn(&a), 0, &mfn))
 		return GNTST_general_error;
 	dst = lender_bytes(to, mfn);
-	if (!dst || lender_copy(dst, page, PVN_PAGE_SIZE) || accept_commit(&a, from)) {
+	if (!dst || copy_page(dst, page) || accept_commit(&a, from)) {
 		memory_release(e, mfn, 1);
 		return GNTST_general_error;
 	}
@@ -193,7 +222,7 @@ int grant_transfer(struct domain *d, uint64_t mfn, uint64_t domid, uint64_t ref,
 	if (!l || !memory_owned(d, mfn) || lender_has(l, mfn - l->ram_mfn))
 		return GNTST_bad_page;
 	src = lender_bytes(l, mfn);
-	if (!src || lender_copy(page, src, PVN_PAGE_SIZE) || memory_release(d, mfn, 1))
+	if (!src || copy_page(page, src) || memory_release(d, mfn, 1))
 		return GNTST_bad_page;
 	*gone = true;
 	e = domid < DOMID_FIRST_RESERVED ? domain_by_id((domid_t)domid) : NULL;

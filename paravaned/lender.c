@@ -169,15 +169,18 @@ static void guard_install(void)
 	installed = true;
 }
 
-int lender_copy(uint8_t *dst, const uint8_t *src, size_t len)
+void lender_copy(struct lender_piece *p, unsigned int n)
 {
+	volatile unsigned int i = 0;
+
 	guard_install();
-	if (sigsetjmp(no_page, 0)) {
-		copying = 0;
-		return -ENOMEM;
-	}
+	if (sigsetjmp(no_page, 0))
+		p[i++].rc = -ENOMEM;
 	copying = 1;
-	memmove(dst, src, len);
+	for (; i < n; i++) {
+		p[i].rc = 0;
+		if (p[i].len)
+			memmove(p[i].dst, p[i].src, p[i].len);
+	}
 	copying = 0;
-	return 0;
 }

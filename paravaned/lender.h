@@ -54,8 +54,14 @@ void lender_swept(struct lender *l);
 /* The bytes of the frame, or NULL: no address space, or not a frame of the range. */
 uint8_t *lender_bytes(struct lender *l, uint64_t mfn);
 
-/* Copy, where the host may have no page for one of the sides.  0 or -ENOMEM. */
-int lender_copy(uint8_t *dst, const uint8_t *src, size_t len);
+/* Copies, where the host may have no page for one of the sides: rc is 0 or -ENOMEM. */
+struct lender_piece {
+	uint8_t *dst;
+	const uint8_t *src;
+	size_t len;
+	int rc;
+};
+void lender_copy(struct lender_piece *p, unsigned int n);
 
 /* Frames of dead domains that are still mapped, in all. */
 uint64_t lender_orphaned_frames(void);

@@ -8,7 +8,7 @@ noinst_HEADERS += paravaned/buffers.h paravaned/client.h paravaned/console_ring.
 
 # Everything but main, so that unit tests can link it.
 paravaned_libmachine_la_SOURCES = paravaned/accounting.c paravaned/affinity.c paravaned/buffers.c paravaned/client.c \
-	paravaned/clock.c paravaned/console_ring.c paravaned/debug_keys.c paravaned/domain.c paravaned/domain_info.c \
+	paravaned/clock.c paravaned/console_ring.c paravaned/copy_ring.c paravaned/debug_keys.c paravaned/domain.c paravaned/domain_info.c \
 	paravaned/domctl.c paravaned/domctl_vcpu.c paravaned/evtchn.c paravaned/evtchn_control.c paravaned/evtchn_send.c \
 	paravaned/event_channel_op.c paravaned/frames.c paravaned/grant_active.c \
 	paravaned/grant_copy.c paravaned/grant_map.c paravaned/host.c paravaned/hypercall.c \

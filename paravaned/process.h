@@ -38,6 +38,8 @@ uint32_t affinity_last_cpu(pid_t pid);		/* where it ran last, Xen's number */
 /* request.c: what the image asks for over its socket */
 void request_ready(void *vcpu, uint32_t revents);
 void request_close(struct vcpu *v);
+/* n requests more of the domain: true if it is not to be heard now. */
+bool request_throttled(struct domain *d, uint32_t n);
 void request_timer_stop(struct domain *d);
 
 #endif

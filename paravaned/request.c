@@ -104,7 +104,7 @@ static int64_t grant_request(struct vcpu *v, const struct pvn_request *q, struct
 		grant_unmap(d, map, reply_copy(q, r, sizeof(*map)));
 		return 0;
 	case PVN_REQ_GRANT_COPY:
-		grant_copy(d, (struct pvn_grant_copy *)r->data, reply_copy(q, r, sizeof(struct pvn_grant_copy)));
+		copy_ring_serve(v);
 		return 0;
 	case PVN_REQ_GRANT_TRANSFER:
 		r->a[0] = (uint64_t)grant_transfer(d, q->a[0], q->a[1], q->a[2], &gone);
@@ -330,7 +330,7 @@ static void unthrottle(void *arg)
 }
 
 /* More than a guest needs in a window, of all its vCPUs: the rest has to wait until it is over. */
-static bool throttled(struct domain *d)
+bool request_throttled(struct domain *d, uint32_t n)
 {
 	uint64_t now = pvn_now_ns();
 
@@ -338,7 +338,10 @@ static bool throttled(struct domain *d)
 		d->request_window_ns = now;
 		d->request_count = 0;
 	}
-	if (++d->request_count <= REQUESTS_PER_WINDOW)
+	d->request_count += n;
+	if (d->request_timer)
+		return true;
+	if (d->request_count <= REQUESTS_PER_WINDOW)
 		return false;
 	if (pvn_loop_add_timer(machine.loop, WINDOW_NS, unthrottle, d, &d->request_timer))
 		return false;
@@ -353,7 +356,7 @@ void request_ready(void *arg, uint32_t revents)
 	int i;
 
 	for (i = 0; i < REQUESTS_PER_TURN; i++) {
-		if (!v->request_watch || d->request_timer || throttled(d))
+		if (!v->request_watch || d->request_timer || request_throttled(d, 1))
 			return;
 		if (!serve_one(v))
 			return;
@@ -362,6 +365,7 @@ void request_ready(void *arg, uint32_t revents)
 
 void request_close(struct vcpu *v)
 {
+	copy_ring_forget(v);
 	pvn_loop_del_fd(v->request_watch);
 	v->request_watch = NULL;
 	if (v->request_fd >= 0)

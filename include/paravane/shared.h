@@ -58,6 +58,7 @@
 #define PVN_VCPU_STRIDE		PVN_PAGE_SIZE
 #define PVN_CONTEXT_OFFSET	0x0a0000UL	/* vcpu_guest_context, PVN_CONTEXT_STRIDE apart */
 #define PVN_CONTEXT_STRIDE	0x002000UL
+#define PVN_COPY_OFFSET		0x0e0000UL	/* struct pvn_copy_ring of vCPU i at + i * PVN_PAGE_SIZE */
 #define PVN_HEAP_OFFSET		0x100000UL	/* heap frames */
 #define PVN_M2P_OFFSET		0x200000UL	/* uint64_t[frames of the range], slot = mfn - mfn_base */
 #define PVN_FIXED_SIZE		PVN_M2P_OFFSET	/* size of the page set without the M2P */
@@ -211,7 +212,8 @@ _Static_assert(sizeof(struct pvn_link) == PVN_PAGE_SIZE, "one page per link");
 _Static_assert(sizeof(struct pvn_vcpu) <= PVN_VCPU_STRIDE, "one page per vCPU");
 _Static_assert(PVN_PORTS_OFFSET + sizeof(struct pvn_port) * PVN_MAX_PORTS <= PVN_LINKS_OFFSET, "ports");
 _Static_assert(PVN_PINS_OFFSET + sizeof(struct pvn_pin) * PVN_MAX_GREFS <= PVN_VCPU_OFFSET, "pins");
-_Static_assert(PVN_CONTEXT_OFFSET + PVN_CONTEXT_STRIDE * PVN_MAX_VCPUS <= PVN_HEAP_OFFSET, "contexts");
+_Static_assert(PVN_CONTEXT_OFFSET + PVN_CONTEXT_STRIDE * PVN_MAX_VCPUS <= PVN_COPY_OFFSET, "contexts");
+_Static_assert(PVN_COPY_OFFSET + PVN_PAGE_SIZE * PVN_MAX_VCPUS <= PVN_HEAP_OFFSET, "copy rings");
 _Static_assert(PVN_HEAP_OFFSET + PVN_HEAP_FRAMES * PVN_PAGE_SIZE <= PVN_M2P_OFFSET, "heap");
 
 /*
@@ -294,7 +296,7 @@ enum pvn_request_op {
 	PVN_REQ_GRANT_MAP,		/* data = struct pvn_grant_map[]: pinned, each with its status */
 	PVN_REQ_GRANT_LOOKUP,		/* data = struct pvn_grant_map[] with handles: filled in */
 	PVN_REQ_GRANT_UNMAP,		/* data = struct pvn_grant_map[]: `flags` of each handle end */
-	PVN_REQ_GRANT_COPY,		/* data = struct pvn_grant_copy[], each answered in its status */
+	PVN_REQ_GRANT_COPY,		/* look into this vCPU's copy ring; the reply comes after what it asked for */
 	PVN_REQ_GRANT_TRANSFER,		/* a0 = mfn, a1 = domid, a2 = ref -> a0 = GNTST_*, a1 = 1 if the frame is gone */
 	PVN_REQ_FOREIGN_MAP,		/* a0 = va, a1 = mfn, a2 = PROT_*: put a mapped grant's frame there */
 	PVN_REQ_SEND,			/* a0 = port bound to another domain's; no reply */
@@ -328,6 +330,26 @@ struct pvn_grant_copy {
 
 /* Flag of pvn_grant_copy: the domain's own destination frame is in use as something else. */
 #define PVN_COPY_DST_BAD	0x8000U
+
+/*
+ * The grant copies of one vCPU, which are too many and too small to send a message for each call.  The image
+ * stores operations and then `asked`; paravaned, with a count of its own, takes each operation once, stores its
+ * status and then `done`.  Both count operations since the start; number n lies at n % PVN_COPY_RING.
+ * While `awake` is set paravaned looks by itself.  Else, and when it takes long, PVN_REQ_GRANT_COPY has
+ * it look: so nothing is lost if it goes to sleep at that moment.
+ */
+#define PVN_COPY_RING		64
+struct pvn_copy_ring {
+	uint32_t asked;
+	uint32_t pad[15];
+	uint32_t done;		/* from here on to op[] written by paravaned */
+	uint32_t awake;
+	uint32_t pad2[14];
+	int16_t status[PVN_COPY_RING];
+	struct pvn_grant_copy op[PVN_COPY_RING];
+};
+
+_Static_assert(sizeof(struct pvn_copy_ring) <= PVN_PAGE_SIZE, "a page per vCPU");
 
 #define PVN_DATA_MAX	4000
 

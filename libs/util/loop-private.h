@@ -59,6 +59,9 @@ struct pvn_loop {
 	size_t heap_len, heap_size;
 	uint64_t timer_order;
 
+	pvn_poll_cb *poll;
+	void *poll_arg;
+
 	struct pvn_deferred *deferred;
 	size_t deferred_len, deferred_size;
 

@@ -124,6 +124,12 @@ int pvn_loop_add_deferred(struct pvn_loop *l, pvn_timer_cb *cb, void *arg)
 	return 0;
 }
 
+void pvn_loop_set_poll(struct pvn_loop *l, pvn_poll_cb *cb, void *arg)
+{
+	l->poll = cb;
+	l->poll_arg = arg;
+}
+
 /* Those added meanwhile wait for the next round: a call that defers itself starves nobody. */
 static void run_deferred(struct pvn_loop *l)
 {
@@ -150,7 +156,7 @@ int pvn_loop_once(struct pvn_loop *l, uint64_t timeout_ns)
 	next = pvn_loop_next_timer(l);
 	if (next < timeout_ns)
 		timeout_ns = next;
-	if (l->deferred_len)
+	if (l->deferred_len || (l->poll && l->poll(l->poll_arg)))
 		timeout_ns = 0;
 	rc = l->ops->wait(l, timeout_ns);
 	pvn_loop_run_timers(l);

@@ -54,6 +54,13 @@ void pvn_loop_del_timer(struct pvn_timer *t);			/* NULL is fine */
 /* Call cb(arg) once before the loop waits again.  0 or -ENOMEM. */
 int pvn_loop_add_deferred(struct pvn_loop *l, pvn_timer_cb *cb, void *arg);
 
+/*
+ * Call cb(arg) before each wait; while it returns true the loop does not sleep: it polls for whatever cb
+ * looks at, and its descriptors and timers beside.  One at a time; NULL: none.
+ */
+typedef bool pvn_poll_cb(void *arg);
+void pvn_loop_set_poll(struct pvn_loop *l, pvn_poll_cb *cb, void *arg);
+
 /* CLOCK_MONOTONIC in ns. */
 uint64_t pvn_now_ns(void);
 

@@ -135,20 +135,27 @@ static uint64_t value(struct tape *t)
 	return k & 1 ? frame(dom[k >> 1 & 1], tape_u8(t)) : k & 2 ? tape_u64(t) : ~0ULL;
 }
 
-static void fill(struct tape *t, struct pvn_request *q)
+/* An operation in the ring of the domain's vCPU; or it only says that there are so many. */
+static void ask_copy(struct tape *t, struct domain *d, uint32_t n)
+{
+	struct pvn_copy_ring *r = (struct pvn_copy_ring *)(d->shared + PVN_COPY_OFFSET);
+
+	r->op[r->asked % PVN_COPY_RING] = (struct pvn_grant_copy){
+		.src = value(t), .dst = value(t), .len = tape_u16(t) % 4200,
+		.src_domid = tape_u8(t) % 4, .dst_domid = DOMID_SELF, .flags = tape_u8(t) & 3 };
+	r->asked += n;
+}
+
+static void fill(struct tape *t, struct domain *d, struct pvn_request *q)
 {
 	struct pvn_grant_map *m = (struct pvn_grant_map *)q->data;
-	struct pvn_grant_copy *c = (struct pvn_grant_copy *)q->data;
 	uint64_t mfn;
 	unsigned int i, n = tape_u8(t) % 5;
 
 	for (i = 0; i < n; i++) {
 		switch (q->op) {
 		case PVN_REQ_GRANT_COPY:
-			c[i] = (struct pvn_grant_copy){ .src = value(t), .dst = value(t), .len = tape_u16(t) % 4200,
-							.src_domid = tape_u8(t) % 4, .dst_domid = DOMID_SELF,
-							.flags = tape_u8(t) & 3 };
-			q->len += sizeof(*c);
+			ask_copy(t, d, i == 4 && tape_u8(t) == 0xff ? 1000 : 1);
 			break;
 		case PVN_REQ_MEM_RELEASE:
 			mfn = value(t);
@@ -178,7 +185,7 @@ static void request(struct tape *t)
 		return;
 	for (i = 0; i < 5; i++)
 		q.a[i] = who & 2 || i < 2 ? value(t) : 0;
-	fill(t, &q);
+	fill(t, d, &q);
 	d->request_count = 0;
 	(void)!send(guest[who & 1], &q, PVN_REQUEST_HEAD + q.len + (who == 0xff), 0);
 	once();

@@ -274,3 +274,27 @@ BOTH(deferred_calls_run_before_waiting)
 	cr_assert_str_eq(order, "12ddd");
 	pvn_loop_free(the_loop);
 }
+
+static bool three_times(void *arg)
+{
+	return ++*(int *)arg <= 3;
+}
+
+/* While somebody polls the loop does not sleep, and serves its descriptors and timers. */
+BOTH(polling)
+{
+	struct pvn_loop *l = loop_on(*waiter);
+	int polled = 0, i;
+
+	pvn_loop_set_poll(l, three_times, &polled);
+	for (i = 1; i <= 3; i++) {
+		cr_assert_eq(pvn_loop_once(l, UINT64_MAX), 0);
+		cr_assert_eq(polled, i);
+	}
+	cr_assert_eq(pvn_loop_once(l, 1000000), 0); /* it says no: this one sleeps */
+	cr_assert_eq(polled, 4);
+	pvn_loop_set_poll(l, NULL, NULL);
+	cr_assert_eq(pvn_loop_once(l, 1000000), 0);
+	cr_assert_eq(polled, 4);
+	pvn_loop_free(l);
+}

@@ -20,6 +20,7 @@
 #include "paravaned/lender.h"
 #include "paravaned/machine.h"
 #include "paravaned/memory.h"
+#include "paravaned/process.h"
 
 #define DOMAINS	3
 #define PAGES	16U
@@ -307,4 +308,93 @@ Test(paravaned_grants, a_transfer_moves_the_contents)
 	/* Nobody takes it: it is gone all the same, as with Xen. */
 	cr_assert_eq(grant_transfer(dom[0], ram(dom[0], 3), dom[1]->domid, 8, &gone), GNTST_general_error);
 	cr_assert(gone && dom[1]->tot_pages == b + 1);
+}
+
+static struct pvn_copy_ring *ring(struct domain *d)
+{
+	return (struct pvn_copy_ring *)(d->shared + PVN_COPY_OFFSET);
+}
+
+/* dom[1] asks for all of page 2 of dom[0], by ref, into its page dst. */
+static void ask(uint32_t ref, unsigned dst)
+{
+	struct pvn_copy_ring *r = ring(dom[1]);
+
+	r->op[r->asked++ % PVN_COPY_RING] = (struct pvn_grant_copy){
+		.src = ref, .dst = ram(dom[1], dst), .src_domid = dom[0]->domid, .dst_domid = DOMID_SELF,
+		.len = PVN_PAGE_SIZE, .flags = GNTCOPY_source_gref };
+}
+
+static uint8_t byte_of(struct domain *d, unsigned page)
+{
+	return lender_bytes(lender_of(d), ram(d, page))[77];
+}
+
+static void lend_page_2(uint8_t content)
+{
+	memset(lender_bytes(lender_of(dom[0]), ram(dom[0], 2)), content, PVN_PAGE_SIZE);
+	grant(dom[0], 5, dom[1], 2, GTF_permit_access | GTF_readonly);
+}
+
+/* Each operation of the ring has its status, in order, and nothing stays pinned. */
+Test(paravaned_grants, copy_ring)
+{
+	struct pvn_copy_ring *r = ring(dom[1]);
+	struct vcpu *v = &dom[1]->vcpu[0];
+	unsigned i;
+
+	lend_page_2(0x5a);
+	for (i = 0; i < 20; i++)
+		ask(i % 3 == 1 ? 6 : 5, i % 3);
+	copy_ring_serve(v);
+	cr_assert_eq(r->done, 20);
+	for (i = 0; i < 20; i++)
+		cr_assert_eq(r->status[i], i % 3 == 1 ? GNTST_general_error : 0, "copy %u: %d", i, r->status[i]);
+	cr_assert(byte_of(dom[1], 0) == 0x5a && byte_of(dom[1], 1) == 0 && byte_of(dom[1], 2) == 0x5a);
+	cr_assert_eq(entry(dom[0], 5)->flags, GTF_permit_access | GTF_readonly);
+	/* Taken back: the same operation does nothing any more. */
+	entry(dom[0], 5)->flags = 0;
+	ask(5, 1);
+	copy_ring_serve(v);
+	cr_assert(r->done == 21 && r->status[20] == GNTST_general_error && byte_of(dom[1], 1) == 0);
+	/* More than there is room for: the domain's end, and nothing is copied. */
+	r->asked = r->done + PVN_COPY_RING + 1;
+	copy_ring_serve(v);
+	cr_assert(dom[1]->is_shut_down && r->done == 21);
+}
+
+/* Who copies in a stream is served without asking, for a while; who copies too much waits for the next window. */
+Test(paravaned_grants, copy_ring_awake)
+{
+	struct pvn_copy_ring *r = ring(dom[1]);
+	struct vcpu *v = &dom[1]->vcpu[0];
+	unsigned i;
+
+	lend_page_2(0x11);
+	copy_ring_serve(v);
+	copy_ring_serve(v);
+	cr_assert_eq(r->awake, 0, "on one CPU nobody polls");
+	machine.nr_cpus = 2;
+	for (i = 0; i < 100 && !r->awake; i++)
+		copy_ring_serve(v);
+	cr_assert_eq(r->awake, 1);
+	ask(5, 0);
+	cr_assert_eq(pvn_loop_once(machine.loop, UINT64_MAX), 0);
+	cr_assert(r->done == 1 && byte_of(dom[1], 0) == 0x11);
+	for (i = 0; i < 10000 && r->awake; i++)
+		cr_assert_eq(pvn_loop_once(machine.loop, 1000000), 0);
+	cr_assert_eq(r->awake, 0, "it went to sleep");
+	/* The last copy of many: the window is used up. */
+	request_throttled(dom[1], 400);
+	dom[1]->copy_count = 255;
+	ask(5, 1);
+	copy_ring_serve(v);
+	cr_assert(r->done == 2 && dom[1]->request_timer);
+	ask(5, 2);
+	copy_ring_serve(v);
+	cr_assert_eq(r->done, 2);
+	for (i = 0; i < 100 && dom[1]->request_timer; i++)
+		cr_assert_eq(pvn_loop_once(machine.loop, 20000000), 0);
+	copy_ring_serve(v);
+	cr_assert(r->done == 3 && byte_of(dom[1], 2) == 0x11);
 }
