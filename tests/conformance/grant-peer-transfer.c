@@ -64,6 +64,7 @@ static void receive(void)
 	answer("receive.map", (uint64_t)map_va(page, (uint64_t)e->frame << 12 | PTE_KERNEL));
 	answer("receive.content", page[0]);
 	answer("receive.m2p", m2p ? m2p[e->frame] == pfn : 2);
+	answer("receive.same-frame", e->frame == peer_get("frame"));
 	peer_put("done", 1);
 }
 
@@ -77,6 +78,7 @@ static void send(void)
 	answer("give.not-ours", give(0x7fffffff, peer_id(), REF));
 	answer("give.kept", reservation() == before);
 	mfn = free_frame(a, 0x5555);
+	peer_put("frame", mfn);
 	answer("give", give(mfn, peer_id(), REF));
 	answer("give.again", give(mfn, peer_id(), REF));
 	answer("give.map-after", (uint64_t)map_va(a, mfn << 12 | PTE_KERNEL));
