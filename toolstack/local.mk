@@ -5,12 +5,12 @@ include toolstack/builder/local.mk
 noinst_LTLIBRARIES += toolstack/lib/libtoolstack.la
 toolstack_lib_libtoolstack_la_SOURCES = \
 	toolstack/lib/affinity.c toolstack/lib/affinity.h toolstack/lib/batch.c toolstack/lib/batch.h \
-	toolstack/lib/cfg_cpus.c toolstack/lib/cfg_disks.c toolstack/lib/cfg_fill.c toolstack/lib/cfg_keys.c \
+	toolstack/lib/cfg_cpus.c toolstack/lib/cfg_disks.c toolstack/lib/cfg_write.c toolstack/lib/cfg_fill.c toolstack/lib/cfg_keys.c \
 	toolstack/lib/cfg_parser.h toolstack/lib/cfg_read.c toolstack/lib/cfg_scan.c \
 	toolstack/lib/config_json.c toolstack/lib/config_json.h \
 	toolstack/lib/console.c toolstack/lib/console.h toolstack/lib/console_pty.c \
 	toolstack/lib/control.c toolstack/lib/cpumap.c toolstack/lib/cpumap.h toolstack/lib/create.c toolstack/lib/destroy.c \
-	toolstack/lib/devices.c toolstack/lib/domain_config.h \
+	toolstack/lib/devices.c toolstack/lib/hotplug.c toolstack/lib/domain_config.h \
 	toolstack/lib/layout.c toolstack/lib/layout.h \
 	toolstack/lib/interrupt.c toolstack/lib/lock.c \
 	toolstack/lib/monitor.c toolstack/lib/monitor.h \
@@ -34,6 +34,7 @@ TOOLSTACK_LIBS = toolstack/lib/libtoolstack.la toolstack/builder/libbuilder.la l
 
 bin_PROGRAMS += toolstack/xl
 toolstack_xl_SOURCES = \
+	toolstack/commands/cmd_block_attach.c toolstack/commands/cmd_block_detach.c \
 	toolstack/commands/cmd_block_list.c toolstack/commands/cmd_config_update.c \
 	toolstack/commands/cmd_console.c toolstack/commands/cmd_create.c \
 	toolstack/commands/cmd_destroy.c toolstack/commands/cmd_debug_keys.c toolstack/commands/cmd_dmesg.c \

@@ -19,11 +19,16 @@
 #include <pv/mm.h>
 #include <pv/printk.h>
 #include <pv/string.h>
+#include <pv/time.h>
 #include <pv/xenbus.h>
 #include <xen/io/protocols.h>
 
+/* States of a backend that has no ring mapped; 0: its directory is gone. */
+#define LET_GO		(1U << XenbusStateUnknown | 1U << XenbusStateInitWait | 1U << XenbusStateClosed)
+#define LET_GO_NS	NSEC_PER_SEC
+
 struct blkfront {
-	struct xenbus_device *xdev;
+	struct xenbus_device *xdev;	/* NULL: it is gone, we stay for who uses the disk */
 	struct blkdev dev;
 	struct blkfront_ring ring;
 	evtchn_port_t port;
@@ -92,8 +97,15 @@ static void close_device(struct blkfront *fe)
 	}
 	fe->registered = false;
 	fe->closing = false;
+	if (fe->xdev) {
+		/* The ring's pages are ours again when the backend has let go of them. */
+		xenbus_switch_state(fe->xdev, XenbusStateClosed);
+		if (fe->has_ring)
+			(void)xenbus_wait_for_state(fe->xdev, LET_GO, LET_GO_NS);
+	}
 	disconnect(fe);
-	xenbus_switch_state(fe->xdev, XenbusStateClosed);
+	if (!fe->xdev)
+		kfree(fe);
 }
 
 static void unused(struct blkdev *dev)
@@ -283,9 +295,20 @@ static int probe(struct xenbus_device *xdev)
 	return 0;
 }
 
+/* Detached, in the end by force: a disk that is used answers with errors until its users have left. */
+static void remove(struct xenbus_device *xdev)
+{
+	struct blkfront *fe = xdev->data;
+
+	fe->xdev = NULL;
+	disconnect(fe);
+	close_device(fe);
+}
+
 static const struct xenbus_driver blkfront_driver = {
 	.type = "vbd",
 	.probe = probe,
+	.remove = remove,
 	.otherend_changed = otherend_changed,
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Frontends and their devices: every directory device/TYPE/ID with a registered TYPE becomes a
- * struct xenbus_device. A watch on "device" finds them, now and later; each one's backend state
- * is watched for it. All of it happens in the watch thread.
+ * struct xenbus_device. A watch on "device" finds them, now and later, and those whose directory has
+ * gone; each one's backend state is watched for it. All of it happens in the watch thread.
  */
 #include <pv/boot.h>
 #include <pv/errno.h>
@@ -127,8 +127,35 @@ static void type_scan(const struct xenbus_driver *drv)
 	kfree(ids);
 }
 
+/* The toolstack removes the directory of a device that is detached. One that cannot be read is no sign. */
+static bool directory_gone(const struct xenbus_device *dev)
+{
+	char *backend;
+	int rc = xenbus_read(XS_NO_TX, dev->nodename, "backend", &backend, NULL);
+
+	if (rc == 0)
+		kfree(backend);
+	return rc == -ENOENT;
+}
+
+static void removed_scan(void)
+{
+	struct xenbus_device *dev, *next;
+
+	list_for_each_safe(dev, next, &devices, link) {
+		if (dev->driver->remove == NULL || !directory_gone(dev))
+			continue;
+		xenbus_unwatch(&dev->otherend_watch);
+		kfree((void *)dev->otherend_watch.path);
+		list_del(&dev->link);
+		dev->driver->remove(dev);
+		kfree(dev);
+	}
+}
+
 static void device_event(struct xenbus_watch *w, const char *path)
 {
+	removed_scan();
 	for (unsigned int i = 0; i < nr_drivers; i++)
 		type_scan(drivers[i]);
 	scanned = true;

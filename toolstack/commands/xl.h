@@ -76,6 +76,8 @@ struct xl_config_args {
 int xl_load_config(const struct xl_config_args *a, int argc, char **argv,
 		   struct domain_config *c);
 
+int cmd_block_attach(int argc, char **argv);
+int cmd_block_detach(int argc, char **argv);
 int cmd_block_list(int argc, char **argv);
 int cmd_config_update(int argc, char **argv);
 int cmd_console(int argc, char **argv);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "toolstack/lib/cfg_parser.h"
+#include "toolstack/lib/toolstack.h"
 
 static void free_libxl_disk(libxl_device_disk *d)
 {
@@ -24,7 +25,7 @@ static void free_libxl_disk(libxl_device_disk *d)
 }
 
 /* Run libxlutil's parser, its complaint into *said (freed by the caller). */
-static int parse_spec(const char *spec, libxl_device_disk *d, char **said)
+static int parse_spec(int nr, const char *const *specs, libxl_device_disk *d, char **said)
 {
 	size_t size;
 	FILE *report = open_memstream(said, &size);
@@ -35,7 +36,7 @@ static int parse_spec(const char *spec, libxl_device_disk *d, char **said)
 		return -ENOMEM;
 	xlu = xlu_cfg_init(report, "disk");
 	if (xlu) {
-		err = xlu_disk_parse(xlu, 1, &spec, d);
+		err = xlu_disk_parse(xlu, nr, specs, d);
 		xlu_cfg_destroy(xlu);
 	}
 	fclose(report);
@@ -99,14 +100,15 @@ static int take(struct cfg_parser *p, int line, const char *spec, libxl_device_d
 	return 0;
 }
 
-static int one_disk(struct cfg_parser *p, int line, const char *spec)
+/* The specification may come in parts; spec is all of them, for messages. */
+static int one_disk(struct cfg_parser *p, int line, const char *spec, int nr, const char *const *parts)
 {
 	libxl_device_disk d;
 	char *said = NULL;
 	int ret;
 
 	memset(&d, 0, sizeof(d));
-	ret = parse_spec(spec, &d, &said);
+	ret = parse_spec(nr, parts, &d, &said);
 	if (ret) {
 		if (said)
 			said[strcspn(said, "\n")] = 0;
@@ -142,9 +144,37 @@ int cfg_disks(struct cfg_parser *p)
 		spec = xlu_cfg_get_listitem(list, i);
 		if (!spec)
 			return cfg_fail(p, line, "disk", "entry %d is not a string", i + 1);
-		ret = one_disk(p, line, spec);
+		ret = one_disk(p, line, spec, 1, &spec);
 		if (ret)
 			return ret;
 	}
 	return 0;
+}
+
+int domain_config_add_disk(struct domain_config *c, const char *source, int nr, const char *const *parts,
+			   char **error)
+{
+	struct cfg_parser p = {.c = c, .error = error};
+	struct disk_config *disks = realloc(c->disks, (c->nr_disks + 1) * sizeof(*disks));
+	char *saved = c->source, spec[PATH_BYTES * 8] = "";
+	size_t used = 0;
+	int i, ret;
+
+	*error = NULL;
+	if (!disks)
+		return -ENOMEM;
+	memset(&disks[c->nr_disks], 0, sizeof(*disks));
+	c->disks = disks;
+	for (i = 0; i < nr && used < sizeof(spec); i++)
+		used += (size_t)snprintf(spec + used, sizeof(spec) - used, "%s%s", i ? "," : "", parts[i]);
+	c->source = strdup(source);
+	if (!c->source)
+		ret = -ENOMEM;
+	else if (c->nr_disks == CFG_DISKS_MAX)
+		ret = cfg_fail(&p, 0, "disk", "it has %d, the most that are served", CFG_DISKS_MAX);
+	else
+		ret = one_disk(&p, 0, spec, nr, parts);
+	free(c->source);
+	c->source = saved;
+	return ret;
 }

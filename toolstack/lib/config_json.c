@@ -84,7 +84,7 @@ static struct json_object *b_info(const struct domain_config *c)
 	return o;
 }
 
-static struct json_object *disk(const struct disk_config *d)
+struct json_object *config_json_disk(const struct disk_config *d)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -132,7 +132,7 @@ struct json_object *config_json(const struct domain_config *c)
 	if (c->nr_disks) {
 		disks = json_object_new_array();
 		for (i = 0; i < c->nr_disks; i++)
-			json_object_array_add(disks, disk(&c->disks[i]));
+			json_object_array_add(disks, config_json_disk(&c->disks[i]));
 		json_object_object_add(o, "disks", disks);
 	}
 	add_action(o, "on_poweroff", c->on_poweroff);

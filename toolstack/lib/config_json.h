@@ -13,6 +13,9 @@
 /* {"c_info": .., "b_info": .., "disks": [..], "on_..": ..}.  NULL: out of memory. */
 struct json_object *config_json(const struct domain_config *c);
 
+/* One element of "disks". */
+struct json_object *config_json_disk(const struct disk_config *d);
+
 /* {"domid": N or null, "config": config}; takes the reference to config.  domid < 0: null. */
 struct json_object *config_json_domain(long domid, struct json_object *config);
 

@@ -122,6 +122,30 @@ static int all_closed(struct toolstack *t, uint32_t domid, const void *arg)
 	return ret;
 }
 
+static int disk_closed(struct toolstack *t, uint32_t domid, const void *arg)
+{
+	const uint32_t *devid = arg;
+
+	return store_number(t, XenbusStateClosed, "/local/domain/0/backend/vbd/%u/%u/state", domid,
+			    *devid) == XenbusStateClosed;
+}
+
+int device_release(struct toolstack *t, uint32_t domid, uint32_t devid)
+{
+	char path[PATH_BYTES];
+	struct batch *b = batch_new(domid);
+	int ret;
+
+	if (!b)
+		return ts_fail(t, -ENOMEM, "xl: out of memory");
+	snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/%u/%u", domid, devid);
+	batch_write(b, PERMS_INHERIT, "0", "%s/online", path);
+	batch_write(b, PERMS_INHERIT, "5", "%s/state", path);
+	ret = batch_commit(t, b);
+	batch_free(b);
+	return ret ? ret : wait_watching(t, path, ATTACH_MS, disk_closed, domid, &devid);
+}
+
 void devices_remove(struct toolstack *t, uint32_t domid)
 {
 	char path[PATH_BYTES], **ids;

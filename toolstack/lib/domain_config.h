@@ -91,6 +91,14 @@ int domain_config_load(struct domain_config *c, const char *path, const char *co
 int domain_config_parse(struct domain_config *c, const char *source, const char *text, size_t len,
 			size_t file_len, char **error);
 
+/* One more disk, its specification in parts as they stand on a command line; it becomes the last of
+ * c->disks (which is not the text's any more).  0 or -errno with *error, a line that begins with source. */
+int domain_config_add_disk(struct domain_config *c, const char *source, int nr, const char *const *parts,
+			   char **error);
+
+/* Make the text say what c->disks says.  0, -ENOMEM, or -E2BIG: it would be longer than CFG_TEXT_MAX. */
+int domain_config_write_disks(struct domain_config *c);
+
 void domain_config_free(struct domain_config *c);
 
 /* Where a line of the text is from, as messages begin: "p.cfg:4", "p.cfg: command line", or

@@ -169,6 +169,34 @@ int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_confi
 	return ret;
 }
 
+int layout_disk(struct toolstack *t, uint32_t domid, const struct disk_config *d)
+{
+	struct batch *b = batch_new(domid);
+	int ret;
+
+	if (!b)
+		return ts_fail(t, -ENOMEM, "xl: out of memory");
+	vbd_nodes(b, domid, d, false);
+	ret = batch_commit(t, b);
+	batch_free(b);
+	return ret;
+}
+
+int layout_disk_remove(struct toolstack *t, uint32_t domid, uint32_t devid)
+{
+	struct batch *b = batch_new(domid);
+	int ret;
+
+	if (!b)
+		return ts_fail(t, -ENOMEM, "xl: out of memory");
+	batch_remove(b, "/local/domain/%u/device/vbd/%u", domid, devid);
+	batch_remove(b, "/local/domain/0/backend/vbd/%u/%u", domid, devid);
+	batch_remove(b, "/libxl/%u/device/vbd/%u", domid, devid);
+	ret = batch_commit(t, b);
+	batch_free(b);
+	return ret;
+}
+
 int layout_rings(struct toolstack *t, uint32_t domid, const struct layout_rings *r)
 {
 	struct batch *b = batch_new(domid);

@@ -12,6 +12,10 @@
 int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_config *c,
 		  bool runs);
 
+/* The nodes of one disk of a domain that runs, new or gone.  0 or -errno. */
+int layout_disk(struct toolstack *t, uint32_t domid, const struct disk_config *d);
+int layout_disk_remove(struct toolstack *t, uint32_t domid, uint32_t devid);
+
 /* Where the builder put the two rings. */
 struct layout_rings {
 	uint64_t store_mfn, console_mfn;

@@ -38,8 +38,7 @@ static int64_t media_size(int fd)
 	return bytes;
 }
 
-static int check_disk(struct toolstack *t, const struct domain_config *c,
-		      const struct disk_config *d)
+int disk_preflight(struct toolstack *t, const struct domain_config *c, const struct disk_config *d)
 {
 	char where[WHERE_BYTES];
 	int64_t bytes;
@@ -114,6 +113,6 @@ int domain_preflight(struct toolstack *t, const struct domain_config *c)
 			       why[0] ? why : strerror(-ret));
 	ret = check_ramdisk(t, c);
 	for (i = 0; !ret && i < c->nr_disks; i++)
-		ret = check_disk(t, c, &c->disks[i]);
+		ret = disk_preflight(t, c, &c->disks[i]);
 	return ret;
 }

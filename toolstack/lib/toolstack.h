@@ -84,6 +84,7 @@ int domain_shutdown_reason(const struct xen_domctl_getdomaininfo *info);
 
 /* Kernel, ramdisk and disks: what can be known to be wrong without any daemon. */
 int domain_preflight(struct toolstack *t, const struct domain_config *c);
+int disk_preflight(struct toolstack *t, const struct domain_config *c, const struct disk_config *d);
 
 /* Has the host the memory?  Only a good guess; the machine decides. */
 int domain_check_memory(struct toolstack *t, const struct domain_config *c);
@@ -115,6 +116,17 @@ bool interrupted(void);
 int devices_wait(struct toolstack *t, uint32_t domid, const struct domain_config *c);
 /* Tell the backends that a domain's devices go, give them a moment, remove the nodes. */
 void devices_remove(struct toolstack *t, uint32_t domid);
+/* The backend is told that one disk goes.  1 it has let go, 0 not within some seconds: the guest has
+ * not, -errno. */
+int device_release(struct toolstack *t, uint32_t domid, uint32_t devid);
+
+/* --- hotplug.c: disks of a domain that runs --- */
+
+/* The last of c->disks is new: nodes, backend, saved configuration.  On failure nothing is left.
+ * c is the domain's saved configuration with that disk added.  0 or -errno. */
+int disk_attach(struct toolstack *t, uint32_t domid, const uuid_t uuid, struct domain_config *c);
+/* A disk goes, with force even if the guest does not let go of it.  -EBUSY: it does not. */
+int disk_detach(struct toolstack *t, uint32_t domid, const uuid_t uuid, uint32_t devid, bool force);
 
 /* --- userdata.c: the saved configuration of a running domain --- */
 

@@ -63,6 +63,8 @@ struct xenbus_driver {
 	 * with the state the backend is in, then one for each change. */
 	int (*probe)(struct xenbus_device *dev);
 	void (*otherend_changed)(struct xenbus_device *dev, enum xenbus_state state);
+	/* Its directory is gone, and with it dev when this returns. */
+	void (*remove)(struct xenbus_device *dev);
 };
 /* At initcall time, INIT_DRIVER; devices are looked for after that. */
 void driver_register(const struct xenbus_driver *drv);
