@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * paging: the bits of an entry that choose a cache type are kept as they are written, one frame may have several mappings of
- * different types, and none of them lets a store be missed by the others.
+ * paging: a domain without devices cannot choose how a page is cached; the mapping before stays as it was.
  *
- * What an attacker would gain: a page table checked through the cache and walked in memory (advisory 402).
+ * What an attacker would gain: one frame mapped with two cache types is a page table checked through the cache and walked in
+ * memory (advisory 402).
  *
  * covers: update_va_mapping good
+ * covers: update_va_mapping bad
  */
 #include "tests/conformance/lib/conformance.h"
 
-const char test_title[] = "paging: cache types of mappings of one frame";
+const char test_title[] = "paging: cache types are not for a domain without devices";
 
 #define PWT	0x008UL
 #define PCD	0x010UL
