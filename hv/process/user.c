@@ -35,6 +35,7 @@
 #define KICK_AGAIN_NS	100000000L
 #define KICKS_MAX	100
 #define MXCSR_MASK	0xffffU
+#define BASE_UNKNOWN	(1UL << 63)	/* no base: not canonical */
 
 static struct user_space *running;	/* user code has the turn */
 
@@ -251,8 +252,10 @@ static void take_frame(struct user_space *s)
 	struct sigcontext sc;
 	uint32_t arch;
 
-	if (!at && sig == PVN_KICK_SIGNAL)
+	if (!at && sig == PVN_KICK_SIGNAL) {
+		s->fs = s->gs = BASE_UNKNOWN; /* it may have come before they were loaded */
 		return;
+	}
 	if (!uc || !si) {
 		runner_lost(s);
 		return;

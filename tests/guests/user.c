@@ -398,6 +398,43 @@ TEST(user_survives_events_that_come_at_once)
 	CHECK(!lost, "round %u: vector %lu, rip %lx", round, in.vector, in.r.rip);
 }
 
+/*
+ * Bases that change, and an event at the moment of the entry: the program may not have got so far as to
+ * load them. What breaks: they count as loaded, and it runs on with those of before.
+ */
+TEST(user_segment_bases_survive_events)
+{
+	struct evtchn_bind_virq b = { .virq = VIRQ_TIMER, .vcpu = 0 };
+	unsigned int round, tries;
+	bool bad = false;
+
+	setup();
+	((uint64_t *)data)[0] = 0x1111;
+	((uint64_t *)data)[1] = 0x2222;
+	CHECK_EQ(evtchn_op(EVTCHNOP_bind_virq, &b), 0);
+	port_mask(b.port, false);
+	/* mov %fs:0,%rax; syscall */
+	memcpy(code, "\x64\x48\x8b\x04\x25\0\0\0\0\x0f\x05", 11);
+	user_traps();
+	for (round = 0; round < 2000 && !bad; round++) {
+		HC(set_segment_base, (long)SEGBASE_FS, (long)(UDATA + 8 * (round & 1)));
+		HC(set_timer_op, (long)(now_ns() + 500 + round % 64 * 500));
+		for (tries = 0, in.vector = VEC_EVENT; tries < 9 && in.vector == VEC_EVENT; tries++) {
+			struct regs r = fresh();
+
+			vcpu0()->evtchn_upcall_mask = 1;
+			vcpu0()->evtchn_upcall_pending = 0;
+			port_clear(b.port);
+			user_enter(&r);
+		}
+		bad = in.vector != VEC_SYSCALL || in.r.rax != (round & 1 ? 0x2222 : 0x1111);
+	}
+	HC(set_timer_op, 0L);
+	kernel_traps();
+	port_close(b.port);
+	CHECK(!bad, "round %u: vector %lu, rax %lx", round, in.vector, in.r.rax);
+}
+
 TEST(user_tables_that_change_are_followed)
 {
 	char *other = page_alloc();
