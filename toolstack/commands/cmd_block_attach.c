@@ -4,7 +4,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "toolstack/commands/xl.h"
 #include "toolstack/lib/config_json.h"
@@ -18,8 +17,7 @@ static int show(const struct disk_config *d)
 	return XL_OK;
 }
 
-static int add(struct toolstack *t, uint32_t domid, const uuid_t uuid, struct domain_config *c, int nr,
-	       char **parts)
+static int add(struct toolstack *t, uint32_t domid, struct domain_config *c, int nr, char **parts)
 {
 	/* What is looked at has no place in a file. */
 	struct domain_config here = {.source = (char *)"block-attach"};
@@ -32,7 +30,7 @@ static int add(struct toolstack *t, uint32_t domid, const uuid_t uuid, struct do
 		xl_error(t);
 	else if (xl_dry_run)
 		ret = show(&c->disks[c->nr_disks - 1]);
-	else if (disk_attach(t, domid, uuid, c))
+	else if (disk_attach(t, domid, c))
 		xl_error(t);
 	else
 		ret = XL_OK;
@@ -42,19 +40,15 @@ static int add(struct toolstack *t, uint32_t domid, const uuid_t uuid, struct do
 
 static int attach(struct toolstack *t, uint32_t domid, int nr, char **parts)
 {
-	struct xen_domctl_getdomaininfo info;
 	struct domain_config c;
 	uuid_t uuid;
 	int ret;
 
 	if (!domid)
 		return xl_say("0: the control domain has the host's disks; losetup(8) makes one of a file");
-	if (pvn_ctl_domain_info(t->ctl, domid, &info))
-		return xl_say("%u: no such domain", domid);
-	memcpy(uuid, info.handle, sizeof(uuid));
-	if (userdata_load(t, domid, uuid, &c))
+	if (domain_uuid(t, domid, uuid) || userdata_load(t, domid, uuid, &c))
 		return xl_error(t);
-	ret = add(t, domid, uuid, &c, nr, parts);
+	ret = add(t, domid, &c, nr, parts);
 	domain_config_free(&c);
 	return ret;
 }

@@ -4,29 +4,23 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "toolstack/commands/xl.h"
 
 static int detach(struct toolstack *t, uint32_t domid, const char *who, const char *dev, bool force)
 {
-	struct xen_domctl_getdomaininfo info;
 	uint32_t devid;
-	uuid_t uuid;
 	char *known;
 	int ret;
 
 	if (vdev_to_devid(dev, &devid))
 		return xl_say("%s: not a device name (xvda, sdb1) or number of one", dev);
-	if (pvn_ctl_domain_info(t->ctl, domid, &info))
-		return xl_say("%s: no such domain", who);
 	known = store_read(t, "/libxl/%u/device/vbd/%u/backend", domid, devid);
 	free(known);
 	if (!known)
 		return xl_say("Error: Device %s not connected: domain %s has no such disk; `xl block-list %s' shows them",
 			      dev, who, who);
-	memcpy(uuid, info.handle, sizeof(uuid));
-	ret = disk_detach(t, domid, uuid, devid, force);
+	ret = disk_detach(t, domid, devid, force);
 	if (ret == -EBUSY)
 		return xl_say("%s: the domain does not let go of disk %s; when it is not used there any more it will, and "
 			      "`xl block-detach' again removes it; --force takes it away now", who, dev);

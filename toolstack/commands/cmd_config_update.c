@@ -9,14 +9,10 @@
 
 static int update(struct toolstack *t, uint32_t domid, struct domain_config *c)
 {
-	struct xen_domctl_getdomaininfo info;
 	uuid_t uuid;
-	int ret = pvn_ctl_domain_info(t->ctl, domid, &info);
+	int ret = domain_uuid(t, domid, uuid);
 
-	if (ret < 0)
-		return ts_fail(t, ret, "%u: no such domain", domid);
-	memcpy(uuid, info.handle, sizeof(uuid));
-	return userdata_save(t, domid, uuid, c);
+	return ret ? ret : userdata_save(t, domid, uuid, c);
 }
 
 int cmd_config_update(int argc, char **argv)

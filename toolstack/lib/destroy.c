@@ -42,13 +42,11 @@ void domain_cleanup(struct toolstack *t, uint32_t domid, const uuid_t uuid)
 
 int domain_destroy(struct toolstack *t, uint32_t domid)
 {
-	struct xen_domctl_getdomaininfo info;
 	uuid_t uuid;
-	int ret = pvn_ctl_domain_info(t->ctl, domid, &info);
+	int ret = domain_uuid(t, domid, uuid);
 
-	if (ret < 0)
+	if (ret)
 		return ts_fail(t, ret, "%u: invalid domain identifier, no such domain", domid);
-	memcpy(uuid, info.handle, sizeof(uuid));
 	ret = pvn_ctl_destroy(t->ctl, domid);
 	if (ret < 0 && ret != -ESRCH)
 		return ts_fail(t, ret, "%u: cannot be destroyed: %s", domid, strerror(-ret));

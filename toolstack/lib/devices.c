@@ -130,17 +130,23 @@ static int disk_closed(struct toolstack *t, uint32_t domid, const void *arg)
 			    *devid) == XenbusStateClosed;
 }
 
+static void say_offline(struct batch *b, uint32_t domid, const char *devid)
+{
+	batch_write(b, PERMS_INHERIT, "0", "/local/domain/0/backend/vbd/%u/%s/online", domid, devid);
+	batch_write(b, PERMS_INHERIT, "5", "/local/domain/0/backend/vbd/%u/%s/state", domid, devid);
+}
+
 int device_release(struct toolstack *t, uint32_t domid, uint32_t devid)
 {
-	char path[PATH_BYTES];
+	char path[PATH_BYTES], id[16];
 	struct batch *b = batch_new(domid);
 	int ret;
 
 	if (!b)
 		return ts_fail(t, -ENOMEM, "xl: out of memory");
 	snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/%u/%u", domid, devid);
-	batch_write(b, PERMS_INHERIT, "0", "%s/online", path);
-	batch_write(b, PERMS_INHERIT, "5", "%s/state", path);
+	snprintf(id, sizeof(id), "%u", devid);
+	say_offline(b, domid, id);
 	ret = batch_commit(t, b);
 	batch_free(b);
 	return ret ? ret : wait_watching(t, path, ATTACH_MS, disk_closed, domid, &devid);
@@ -155,10 +161,8 @@ void devices_remove(struct toolstack *t, uint32_t domid)
 	snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/%u", domid);
 	ids = store_list(t, &nr, "%s", path);
 	b = nr ? batch_new(domid) : NULL;
-	for (i = 0; b && i < nr; i++) {
-		batch_write(b, PERMS_INHERIT, "0", "%s/%s/online", path, ids[i]);
-		batch_write(b, PERMS_INHERIT, "5", "%s/%s/state", path, ids[i]);
-	}
+	for (i = 0; b && i < nr; i++)
+		say_offline(b, domid, ids[i]);
 	/* Nobody to wait for if the backend does not run. */
 	if (b && !batch_commit(t, b) && pvn_daemon_running("paravane-blkback", NULL) == 1)
 		wait_watching(t, path, DETACH_MS, all_closed, domid, NULL);

@@ -11,17 +11,17 @@
 
 #include "toolstack/lib/layout.h"
 
-static int save(struct toolstack *t, uint32_t domid, const uuid_t uuid, struct domain_config *c)
+static int save(struct toolstack *t, uint32_t domid, struct domain_config *c)
 {
 	int ret = domain_config_write_disks(c);
 
 	if (ret)
 		return ts_fail(t, ret, "%s: the disk is not in the saved configuration: %s", c->name,
 			       strerror(-ret));
-	return userdata_save(t, domid, uuid, c);
+	return userdata_save(t, domid, c->uuid, c);
 }
 
-int disk_attach(struct toolstack *t, uint32_t domid, const uuid_t uuid, struct domain_config *c)
+int disk_attach(struct toolstack *t, uint32_t domid, struct domain_config *c)
 {
 	struct domain_config one = {.name = c->name, .nr_disks = 1};
 	int ret;
@@ -32,7 +32,7 @@ int disk_attach(struct toolstack *t, uint32_t domid, const uuid_t uuid, struct d
 		return ret;
 	ret = devices_wait(t, domid, &one);
 	if (!ret)
-		ret = save(t, domid, uuid, c);
+		ret = save(t, domid, c);
 	if (ret)
 		layout_disk_remove(t, domid, one.disks->devid);
 	return ret;
@@ -53,11 +53,14 @@ static void forget(struct domain_config *c, uint32_t devid)
 	memmove(&c->disks[i], &c->disks[i + 1], (c->nr_disks - i) * sizeof(*c->disks));
 }
 
-int disk_detach(struct toolstack *t, uint32_t domid, const uuid_t uuid, uint32_t devid, bool force)
+int disk_detach(struct toolstack *t, uint32_t domid, uint32_t devid, bool force)
 {
 	struct domain_config c;
-	int ret = device_release(t, domid, devid);
+	uuid_t uuid;
+	int ret = domain_uuid(t, domid, uuid);
 
+	if (!ret)
+		ret = device_release(t, domid, devid);
 	if (ret < 0)
 		return ret;
 	if (!ret && !force)
@@ -69,7 +72,7 @@ int disk_detach(struct toolstack *t, uint32_t domid, const uuid_t uuid, uint32_t
 	if (ret)
 		return ret;
 	forget(&c, devid);
-	ret = save(t, domid, uuid, &c);
+	ret = save(t, domid, &c);
 	domain_config_free(&c);
 	return ret;
 }

@@ -145,19 +145,27 @@ int domain_shutdown_reason(const struct xen_domctl_getdomaininfo *info)
 	return (info->flags >> XEN_DOMINF_shutdownshift) & XEN_DOMINF_shutdownmask;
 }
 
-/* The name in the saved line, too.  Only a store that is lost will ask for it. */
-static int rename_saved(struct toolstack *t, uint32_t domid, const char *name)
+int domain_uuid(struct toolstack *t, uint32_t domid, uuid_t uuid)
 {
 	struct xen_domctl_getdomaininfo info;
-	struct layout_rings rings;
-	char *old = NULL;
-	uuid_t uuid;
 	int ret = pvn_ctl_domain_info(t->ctl, domid, &info);
 
 	if (ret < 0)
 		return ts_fail(t, ret, "%u: no such domain", domid);
-	memcpy(uuid, info.handle, sizeof(uuid));
-	ret = 0;
+	memcpy(uuid, info.handle, sizeof(uuid_t));
+	return 0;
+}
+
+/* The name in the saved line, too.  Only a store that is lost will ask for it. */
+static int rename_saved(struct toolstack *t, uint32_t domid, const char *name)
+{
+	struct layout_rings rings;
+	char *old = NULL;
+	uuid_t uuid;
+	int ret = domain_uuid(t, domid, uuid);
+
+	if (ret)
+		return ret;
 	if (!userdata_load_rings(domid, uuid, &old, &rings))
 		ret = userdata_save_rings(t, domid, uuid, name, &rings);
 	free(old);

@@ -75,6 +75,8 @@ int domain_list(struct toolstack *t, struct xen_domctl_getdomaininfo **infos);
 int domain_names(struct toolstack *t, const struct xen_domctl_getdomaininfo *infos, int n,
 		 char ***names);
 void names_free(char **names, int n);
+/* What a domain is saved under.  0, or -errno if there is none. */
+int domain_uuid(struct toolstack *t, uint32_t domid, uuid_t uuid);
 int domain_rename(struct toolstack *t, uint32_t domid, const char *name);
 
 /* Reason of a shutdown (SHUTDOWN_*), -1 if the domain is not shut down. */
@@ -124,9 +126,9 @@ int device_release(struct toolstack *t, uint32_t domid, uint32_t devid);
 
 /* The last of c->disks is new: nodes, backend, saved configuration.  On failure nothing is left.
  * c is the domain's saved configuration with that disk added.  0 or -errno. */
-int disk_attach(struct toolstack *t, uint32_t domid, const uuid_t uuid, struct domain_config *c);
+int disk_attach(struct toolstack *t, uint32_t domid, struct domain_config *c);
 /* A disk goes, with force even if the guest does not let go of it.  -EBUSY: it does not. */
-int disk_detach(struct toolstack *t, uint32_t domid, const uuid_t uuid, uint32_t devid, bool force);
+int disk_detach(struct toolstack *t, uint32_t domid, uint32_t devid, bool force);
 
 /* --- userdata.c: the saved configuration of a running domain --- */
 
