@@ -224,11 +224,13 @@ static void page_drop(uint64_t mfn)
 	spin_unlock(&this_domain.mm_lock);
 }
 
-/* From now on FIFO; what was pending before is once its array page comes. */
+/* From now on FIFO, with no queue of the time before a reset; what was pending is once its array page comes. */
 static void activate(void)
 {
 	unsigned int i;
 
+	for (i = 0; i < PVN_MAX_VCPUS; i++)
+		memset(fifo.vcpu[i].tail, 0, sizeof(fifo.vcpu[i].tail));
 	for (i = 0; i < PVN_PORT_WORDS; i++)
 		fifo.early[i] = READ_ONCE(shared_info_page.evtchn_pending[i]);
 	memset(fifo.priority, EVTCHN_FIFO_PRIORITY_DEFAULT, sizeof(fifo.priority));
