@@ -76,7 +76,7 @@ int64_t domctl_setvcpucontext(struct client *c, struct domain *d, struct xen_dom
 	if (!op->u.vcpucontext.ctxt.p) {
 		if (d->nr_processes)
 			return -EOPNOTSUPP;
-		v->initialised = false;
+		v->initialised = v->online = false;
 		return 0;
 	}
 	if (copy_from_client(c, &ctx, (uint64_t)op->u.vcpucontext.ctxt.p, sizeof(ctx)))
