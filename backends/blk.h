@@ -18,6 +18,7 @@
 #include <xengnttab.h>
 
 #include "backends/blk_image.h"
+#include "backends/blk_medium.h"
 #include "backends/blk_request.h"
 #include "backends/events.h"
 #include "backends/xenbus.h"
@@ -115,7 +116,7 @@ void blk_ring_push(struct blk_device *dev);	/* show the responses, notify if ask
 /* blk_exec.c */
 void blk_exec_start(struct blk_request *req, const struct blk_parsed *p);
 void blk_exec_run(struct blk_request *req);	/* one that was told to wait */
-void blk_exec_io_done(struct blk_request *req, int res);	/* from io_uring: bytes or -errno */
+void blk_exec_io_done(struct blk_request *req, int res);	/* from io_uring or a medium: bytes or -errno */
 void blk_request_finish(struct blk_request *req);		/* blk_ring.c: answer, free */
 
 /* blk_uring.c */

@@ -54,8 +54,8 @@ static int image_probe(struct blk_device *dev, const char *params, bool last)
 	dev->lim.sectors = dev->image.sectors;
 	dev->lim.sector_size = dev->image.sector_size;
 	dev->lim.readonly = readonly;
-	dev->lim.discard = !readonly && !dev->image.is_blockdev &&
-			   !node_is(xdev, "discard-enable", "0");
+	dev->lim.discard = dev->image.can_discard && !node_is(xdev, "discard-enable", "0");
+	dev->lim.no_flush = dev->image.no_flush;
 	return 0;
 }
 
@@ -117,8 +117,8 @@ static void blk_publish(struct xenbus_device *xdev)
 		{ "multi-queue-max-queues", MAX_QUEUES },
 		{ "max-ring-page-order", BLK_MAX_RING_ORDER },
 		{ "max-ring-pages", BLK_MAX_RING_PAGES },
-		{ "feature-flush-cache", 1 },
-		{ "feature-barrier", 1 },
+		{ "feature-flush-cache", !img->no_flush },
+		{ "feature-barrier", !img->no_flush },
 		{ "feature-discard", dev->lim.discard },
 		{ "sectors", img->sectors },
 		{ "sector-size", img->sector_size },
@@ -217,6 +217,7 @@ static int blk_connect(struct xenbus_device *xdev)
 	dev->errors_said = 0;
 	blk_fixed_open(dev->bb, &dev->domain, xdev->domid);
 	pvn_log(LOG_INFO, "vbd/%u/%u: connected, %d page ring, %s%s", xdev->domid, xdev->devid, nr,
+		dev->image.medium ? dev->image.medium->ops->name :
 		dev->image.in_memory ? "in memory" :
 		dev->image.direct_fd >= 0 ? "direct I/O" : "buffered I/O",
 		dev->bb->uring ? "" : ", no io_uring");
@@ -247,6 +248,8 @@ static int blk_disconnect(struct xenbus_device *xdev)
 
 	if (dev->inflight) {
 		dev->disconnecting = true;
+		if (dev->image.medium)
+			dev->image.medium->ops->abandon(dev->image.medium);
 		return -EINPROGRESS;
 	}
 	ring_release(dev);

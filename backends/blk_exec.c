@@ -169,11 +169,24 @@ static bool wants_inline(const struct blk_request *req)
 	return !bb->no_nowait && req->fd == req->dev->image.fd && req->op == BLK_READ;
 }
 
-/* true: done or failed; false: io_uring has it. */
+/* Give the phase to the medium.  true: it has failed; false: the medium has it. */
+static bool medium_begin(struct blk_request *req)
+{
+	struct blk_medium *m = req->dev->image.medium;
+	int rc = m->ops->queue(m, req);
+
+	if (rc)
+		request_fail(req, rc);
+	return rc != 0;
+}
+
+/* true: done or failed; false: io_uring or the medium has it. */
 static bool transfer(struct blk_request *req)
 {
 	struct blk_device *dev = req->dev;
 
+	if (dev->image.medium)
+		return medium_begin(req);
 	if (req->op == BLK_DISCARD) {
 		if (dev->bb->uring) {
 			blk_uring_queue(req);
@@ -199,6 +212,8 @@ static bool flush(struct blk_request *req)
 
 	if (dev->image.in_memory || dev->image.readonly)
 		return true;	/* nothing is in any cache */
+	if (dev->image.medium)
+		return medium_begin(req);
 	if (dev->bb->uring) {
 		blk_uring_queue(req);
 		return false;

@@ -22,6 +22,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "backends/blk_medium.h"
 #include "backends/blk_request.h"
 
 #define PROBE_BYTES	4096
@@ -161,11 +162,15 @@ int blk_image_open(struct blk_image *img, const char *path, bool readonly, bool 
 	fcntl(img->fd, F_SETFL, fcntl(img->fd, F_GETFL) & ~O_NONBLOCK);
 	if (allow_direct && !img->in_memory)
 		image_open_direct(img);
+	img->can_discard = !readonly && !img->is_blockdev;
 	return 0;
 }
 
 void blk_image_close(struct blk_image *img)
 {
+	if (img->medium)
+		img->medium->ops->close(img->medium);
+	img->medium = NULL;
 	if (img->direct_fd >= 0)
 		close(img->direct_fd);
 	if (img->fd >= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a virtual disk stands on: a raw file or a block device. */
+/* What a virtual disk stands on: a raw file, a block device, or a medium of another kind. */
 #ifndef PVN_BACKENDS_BLK_IMAGE_H
 #define PVN_BACKENDS_BLK_IMAGE_H
 
@@ -8,12 +8,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct blk_medium;
+
 struct blk_image {
+	struct blk_medium *medium;	/* NULL: the file or block device below; else neither is open */
 	int fd;			/* through the page cache; also holds the lock */
 	int direct_fd;		/* O_DIRECT; -1: the file system has none */
 	bool readonly;
 	bool in_memory;		/* tmpfs, ramfs: never blocks for a device */
 	bool is_blockdev;
+	bool can_discard;
+	bool no_flush;		/* nothing here makes what was written durable: do not promise it */
 	uint32_t direct_align;	/* bytes: offset, length and address of direct I/O */
 	uint32_t sector_size, physical_sector_size;
 	uint64_t sectors;	/* of 512 bytes */

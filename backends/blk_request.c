@@ -27,8 +27,11 @@ static int decode_rw(const union blk_slot *slot, struct blk_parsed *p)
 }
 
 /* A flush may carry data, which is then written after it. */
-static int decode_flush(const union blk_slot *slot, struct blk_parsed *p)
+static int decode_flush(const struct blk_limits *lim, const union blk_slot *slot,
+			struct blk_parsed *p)
 {
+	if (lim->no_flush)
+		return BLKIF_RSP_EOPNOTSUPP;
 	p->preflush = true;
 	if (slot->rw.nr_segments)
 		return decode_rw(slot, p);
@@ -90,10 +93,10 @@ int blk_request_decode(const struct blk_limits *lim, const union blk_slot *slot,
 	case BLKIF_OP_WRITE_BARRIER:
 		p->op = BLK_WRITE;
 		p->barrier = p->postflush = true;
-		return decode_flush(slot, p);
+		return decode_flush(lim, slot, p);
 	case BLKIF_OP_FLUSH_DISKCACHE:
 		p->op = BLK_WRITE;
-		return decode_flush(slot, p);
+		return decode_flush(lim, slot, p);
 	case BLKIF_OP_DISCARD:
 		return decode_discard(lim, slot, p);
 	case BLKIF_OP_INDIRECT:

@@ -27,6 +27,7 @@ struct blk_limits {
 	uint32_t sector_size;	/* bytes; requests are aligned to it */
 	bool readonly;
 	bool discard;
+	bool no_flush;
 };
 
 /* A slot as the frontend filled it, already copied out of the ring. */

@@ -67,8 +67,11 @@ static void count_inflight(struct xenbus_device *xdev, void *arg)
 {
 	const struct blk_device *dev = xdev->priv;
 
-	if (dev)
-		*(unsigned int *)arg += dev->inflight;
+	if (!dev)
+		return;
+	if (dev->inflight && dev->image.medium)
+		dev->image.medium->ops->poll(dev->image.medium);
+	*(unsigned int *)arg += dev->inflight;
 }
 
 /* What was taken off a ring is answered before we go: who follows us starts at rsp_prod. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 noinst_HEADERS += backends/events.h backends/store.h backends/xenbus.h backends/xenbus_state.h \
 	backends/xenbus_private.h backends/program.h backends/blk.h backends/blk_image.h \
-	backends/blk_request.h backends/blk_uring.h backends/console.h \
+	backends/blk_medium.h backends/blk_request.h backends/blk_uring.h backends/console.h \
 	backends/console_buffer.h backends/console_log.h backends/console_pty.h \
 	backends/console_rate.h backends/console_ring.h
 
