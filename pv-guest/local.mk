@@ -2,6 +2,7 @@
 # The guest kernel. Compiled freestanding into one archive, linked twice: the names of the first
 # link's functions become the symbol table of the second.
 include pv-guest/fs.mk
+include pv-guest/net.mk
 
 GUEST_CORE_SOURCES = \
 	pv-guest/boot/cmdline.c pv-guest/boot/entry.S pv-guest/boot/start.c \
@@ -46,7 +47,7 @@ GUEST_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -ffreestanding -fno-stack-protector -mn
 	-fno-asynchronous-unwind-tables
 
 noinst_LIBRARIES += pv-guest/libpv-guest.a
-pv_guest_libpv_guest_a_SOURCES = $(GUEST_CORE_SOURCES) $(GUEST_FS_SOURCES)
+pv_guest_libpv_guest_a_SOURCES = $(GUEST_CORE_SOURCES) $(GUEST_FS_SOURCES) $(GUEST_NET_SOURCES)
 pv_guest_libpv_guest_a_CPPFLAGS = $(GUEST_CPPFLAGS)
 pv_guest_libpv_guest_a_CFLAGS = $(GUEST_CFLAGS)
 pv_guest_libpv_guest_a_CCASFLAGS = $(GUEST_CPPFLAGS)
