@@ -5,7 +5,7 @@
  * The way of a request: blk_ring.c takes it off the ring, blk_request.c judges it, blk_exec.c maps
  * its grants and carries it out in memory or through blk_uring.c, blk_ring.c answers.
  * blk_fixed.c decides which guest memory is worth registering, blk_dev.c is what xenbus calls,
- * blk_poll.c decides how long to look before sleeping, blkback.c turns the wheel.
+ * blk_attach.c has images opened, blk_nbd*.c is a medium behind a server, blk_poll.c decides how long to look before sleeping, blkback.c turns the wheel.
  */
 #ifndef PVN_BACKENDS_BLK_H
 #define PVN_BACKENDS_BLK_H
@@ -23,7 +23,9 @@
 #include "backends/events.h"
 #include "backends/xenbus.h"
 
+struct blk_attaching;
 struct blk_domain;
+struct blk_opener;
 struct blk_uring;
 struct pvn_loop;
 
@@ -64,6 +66,8 @@ struct blk_device {
 	struct blk_image image;
 	struct blk_limits lim;
 	bool have_image;
+	struct blk_attaching *attaching;	/* blk_attach.c: while there is no image yet */
+	char *target;			/* physical-device-path */
 
 	/* while connected */
 	blkif_back_ring_t ring;		/* .sring NULL: not connected */
@@ -88,6 +92,7 @@ struct blkback {
 	struct events *events;
 	xengnttab_handle *xgt;
 	struct blk_domain *domains;	/* blk_fixed.c */
+	struct blk_opener *opener;	/* NULL: images are opened here (tests) */
 	struct blk_uring *uring;	/* NULL: the host has none, I/O blocks */
 	bool no_direct, no_fixed, no_nowait, no_poll;	/* switched off by hand: fallbacks */
 	struct blk_device_list active;		/* may have requests */
@@ -104,6 +109,10 @@ void blk_turn_soon(struct blkback *bb);
 /* blk_dev.c */
 extern const struct xenbus_backend blk_backend;
 void blk_dev_drained(struct blk_device *dev);	/* the last request of a disconnecting device; frees */
+
+/* blk_attach.c: have the disk's image opened; results as those of a probe (xenbus.h). */
+int blk_attach(struct blk_device *dev, bool last);
+void blk_attach_end(struct blk_device *dev);	/* as far as it has come */
 
 /* blk_ring.c: map with the grants and the port of the frontend; 0 or -errno. */
 int blk_ring_map(struct blk_device *dev, const uint32_t *refs, unsigned int nr, uint32_t port);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What xenbus asks of a disk: open the image, publish the features, connect and disconnect the ring.
+ * What xenbus asks of a disk: publish the features, connect and disconnect the ring.
  *
- * There are no hotplug scripts: the backend opens `params` itself and reports what a script
+ * There are no hotplug scripts: what `params` names is opened (blk_attach.c) and reported as a script
  * would (hotplug-status, hotplug-error, physical-device).
  */
 #include "config.h"
@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
 #include <xen/io/protocols.h>
 
@@ -36,34 +35,9 @@ static bool node_is(struct xenbus_device *xdev, const char *node, const char *va
 	return same;
 }
 
-static int image_probe(struct blk_device *dev, const char *params, bool last)
-{
-	struct xenbus_device *xdev = dev->xdev;
-	bool readonly = !node_is(xdev, "mode", "w");
-	char why[256];
-	int rc;
-
-	rc = blk_image_open(&dev->image, params, readonly, !dev->bb->no_direct, why, sizeof(why));
-	if (rc == -EAGAIN && !last)	/* a domain that is being restarted lets go of it soon */
-		return rc;
-	if (rc) {
-		xenbus_probe_error(xdev, "%s", why);
-		return rc;
-	}
-	dev->have_image = true;
-	dev->lim.sectors = dev->image.sectors;
-	dev->lim.sector_size = dev->image.sector_size;
-	dev->lim.readonly = readonly;
-	dev->lim.discard = dev->image.can_discard && !node_is(xdev, "discard-enable", "0");
-	dev->lim.no_flush = dev->image.no_flush;
-	return 0;
-}
-
 static int blk_probe(struct xenbus_device *xdev, bool last)
 {
 	struct blk_device *dev = xdev->priv;
-	char *params;
-	int rc;
 
 	if (!dev) {
 		dev = xdev->priv = calloc(1, sizeof(*dev));
@@ -72,28 +46,18 @@ static int blk_probe(struct xenbus_device *xdev, bool last)
 		dev->bb = xdev->arg;
 		dev->xdev = xdev;
 	}
-	rc = store_read(xdev->store, xdev->path, "params", &params);
-	if (rc) {
-		xenbus_probe_error(xdev, "the disk has no params");
-		return rc;
-	}
-	rc = image_probe(dev, params, last);
-	free(params);
-	return rc;
+	return blk_attach(dev, last);
 }
 
-static void publish_hotplug(struct xenbus_device *xdev, const struct blk_image *img)
+static void publish_hotplug(struct xenbus_device *xdev, const struct blk_device *dev)
 {
-	char path[64], target[512];
-	ssize_t n;
+	const struct blk_image *img = &dev->image;
 
 	if (img->is_blockdev)
 		store_write(xdev->store, xdev->path, "physical-device", "%x:%x",
 			    major(img->rdev), minor(img->rdev));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", img->fd);
-	n = readlink(path, target, sizeof(target) - 1);
-	if (n > 0)
-		store_write(xdev->store, xdev->path, "physical-device-path", "%.*s", (int)n, target);
+	if (dev->target && dev->target[0])
+		store_write(xdev->store, xdev->path, "physical-device-path", "%s", dev->target);
 	store_write(xdev->store, xdev->path, "hotplug-status", "connected");
 }
 
@@ -129,7 +93,7 @@ static void blk_publish(struct xenbus_device *xdev)
 
 	for (i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
 		store_write(xdev->store, xdev->path, nodes[i].node, "%llu", nodes[i].value);
-	publish_hotplug(xdev, img);
+	publish_hotplug(xdev, dev);
 }
 
 /* The protocol string names the layout of the requests; we speak that of 64-bit domains. */
@@ -270,8 +234,10 @@ static void blk_remove(struct xenbus_device *xdev)
 	if (!dev)
 		return;
 	ring_release(dev);	/* only when the program ends is there one left */
+	blk_attach_end(dev);
 	if (dev->have_image)
 		blk_image_close(&dev->image);
+	free(dev->target);
 	free(dev);
 	xdev->priv = NULL;
 }

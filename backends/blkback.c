@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/blk_opener.h"
 #include "backends/program.h"
 #include "backends/store.h"
 #include "libs/util/daemon.h"
@@ -102,6 +103,7 @@ static void blkback_close(struct blkback *bb)
 	if (bb->bus)
 		drain(bb);
 	xenbus_close(bb->bus);
+	blk_opener_stop(bb->opener);
 	store_close(bb->store);
 	blk_uring_close(bb);
 	if (bb->xgt)
@@ -119,7 +121,13 @@ static int blkback_main(const struct program *prog, struct pvn_loop *loop)
 	if (!bb)
 		return program_error(-ENOMEM, "start");
 	bb->loop = loop;
-	rc = blkback_open(bb);
+	rc = blk_opener_start(&bb->opener);
+	if (!rc)
+		rc = blk_opener_listen(bb->opener, loop);
+	if (rc)
+		program_error(rc, "cannot start the opener");
+	else
+		rc = blkback_open(bb);
 	if (!rc) {
 		pvn_daemon_ready();
 		pvn_log(LOG_INFO, "serving disks, %s", bb->uring ? "io_uring" : "blocking calls");

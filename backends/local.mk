@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 noinst_HEADERS += backends/events.h backends/store.h backends/xenbus.h backends/xenbus_state.h \
 	backends/xenbus_private.h backends/program.h backends/blk.h backends/blk_image.h \
-	backends/blk_medium.h backends/blk_request.h backends/blk_uring.h backends/console.h \
+	backends/blk_medium.h backends/blk_nbd.h backends/blk_nbd_private.h \
+	backends/blk_opener.h backends/blk_opener_private.h backends/blk_place.h backends/blk_request.h backends/blk_uring.h backends/console.h \
 	backends/console_buffer.h backends/console_log.h backends/console_pty.h \
 	backends/console_rate.h backends/console_ring.h
 
@@ -15,8 +16,10 @@ backends_libbackend_la_CFLAGS = $(AM_CFLAGS) $(XENSTORE_CFLAGS)
 noinst_LTLIBRARIES += backends/libblk.la
 backends_libblk_la_SOURCES = backends/blk_request.c backends/blk_image.c backends/blk_ring.c \
 	backends/blk_exec.c backends/blk_uring.c backends/blk_fixed.c backends/blk_poll.c \
-	backends/blk_dev.c backends/blk_turn.c
-backends_libblk_la_CFLAGS = $(AM_CFLAGS) $(URING_CFLAGS)
+	backends/blk_dev.c backends/blk_turn.c backends/blk_attach.c backends/blk_place.c backends/blk_helper.c \
+	backends/blk_nbd.c backends/blk_nbd_ops.c backends/blk_opener.c backends/blk_opener_serve.c
+backends_libblk_la_CFLAGS = $(AM_CFLAGS) $(URING_CFLAGS) $(NBD_CFLAGS) $(XENSTORE_CFLAGS)
+backends_libblk_la_LIBADD = $(NBD_LIBS)
 
 sbin_PROGRAMS += backends/paravane-blkback
 backends_paravane_blkback_SOURCES = backends/blkback.c
@@ -53,5 +56,6 @@ tests_unit_console_parts_SOURCES = tests/unit/console_parts.c $(BACKEND_FAKES)
 tests_unit_console_parts_LDADD = backends/libconsole.la backends/libbackend.la libs/libutil.la \
 	$(CRITERION_LIBS) $(URING_LIBS)
 
-EXTRA_DIST += tests/system/block-disks.sh tests/system/block-hotplug.sh tests/system/console-basic.sh
+EXTRA_DIST += tests/system/block-disks.sh tests/system/block-hotplug.sh \
+	tests/system/console-basic.sh
 dist_man_MANS += man/xenconsoled.8 man/paravane-blkback.8

@@ -30,8 +30,9 @@ struct xenbus_backend {
 
 	/*
 	 * A new device: read its keys, open what it stands on.  0, then InitWait; -EAGAIN: busy,
-	 * try again soon (for two seconds, with last = true on the last call); or -errno after
-	 * xenbus_probe_error(): the device is lost.  remove is called in every case.
+	 * try again soon (for two seconds, with last = true on the last call); -EINPROGRESS: called
+	 * again after xenbus_probe_again(), or earlier; or -errno after xenbus_probe_error(): the
+	 * device is lost.  remove is called in every case.
 	 */
 	int (*probe)(struct xenbus_device *dev, bool last);
 
@@ -84,6 +85,9 @@ void xenbus_close(struct xenbus *bus);		/* frees the devices, changes no state *
 
 /* Serve backend from now on, its devices with this arg; both outlive the bus.  0 or -errno. */
 int xenbus_register(struct xenbus *bus, const struct xenbus_backend *backend, void *arg);
+
+/* A probe that was in progress has come further. */
+void xenbus_probe_again(struct xenbus_device *dev);
 
 /* A disconnect that was in progress is done. */
 void xenbus_disconnected(struct xenbus_device *dev);

@@ -176,6 +176,10 @@ static void device_probe(struct xenbus_device *dev)
 	if (dev->retry)		/* something else woke us: the device is as busy as it was */
 		return;
 	rc = dev->type->probe(dev, last);
+	if (rc == -EINPROGRESS) {
+		dev->tries--;
+		return;
+	}
 	if (rc == -EAGAIN && !last) {
 		pvn_loop_add_timer(dev->bus->loop, RETRY_NS, look_again, dev, &dev->retry);
 		return;
@@ -188,6 +192,11 @@ static void device_probe(struct xenbus_device *dev)
 		publish(dev, XenbusStateClosing, publish_error);
 	else
 		publish(dev, XenbusStateInitWait, dev->type->publish);
+}
+
+void xenbus_probe_again(struct xenbus_device *dev)
+{
+	xenbus_touch(dev);
 }
 
 static void device_connect(struct xenbus_device *dev)

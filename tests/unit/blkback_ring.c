@@ -16,11 +16,13 @@
 #include <criterion/parameterized.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define BE	"/local/domain/0/backend/vbd/7/51712"
@@ -34,6 +36,7 @@
 struct variant {
 	char name[24];
 	bool tmpfs, no_uring, no_direct, no_fixed, no_nowait;
+	bool nbd;	/* behind a qemu-nbd */
 };
 
 static struct variant variants[] = {
@@ -45,12 +48,15 @@ static struct variant variants[] = {
 	{ .name = "file no-fixed", .no_fixed = true },
 	{ .name = "file no-uring", .no_uring = true },
 	{ .name = "file none", .no_uring = true, .no_direct = true },
+	{ .name = "nbd", .tmpfs = true, .nbd = true },
 };
 
+static void server_end(void);
 static struct blkback bb;
 static char image[64];
 static blkif_front_ring_t front;
 static char *disk;		/* what the image must hold */
+static pid_t server;		/* qemu-nbd; it ends with its one client */
 
 static void world_open(const struct variant *v)
 {
@@ -79,6 +85,7 @@ static void world_close(void)
 	blk_uring_close(&bb);
 	events_close(bb.events);
 	pvn_loop_free(bb.loop);
+	server_end();
 	unlink(image);
 	cr_assert_eq(fake_mapped, 0, "grants left mapped: %d", fake_mapped);
 	cr_assert_eq(fake_bound, 0);
@@ -108,10 +115,45 @@ static void settle(void)
 		pvn_loop_once(bb.loop, 1000000);
 }
 
+static char *socket_name(void)
+{
+	static char name[80];
+
+	snprintf(name, sizeof(name), "%s.sock", image);
+	return name;
+}
+
+static void server_start(void)
+{
+	int i;
+
+	server = fork();
+	if (!server) {
+		execlp("qemu-nbd", "qemu-nbd", "-f", "raw", "--discard=unmap", "-k", socket_name(), image, NULL);
+		_exit(127);
+	}
+	for (i = 0; access(socket_name(), F_OK) && i < 3000; i++)
+		usleep(10000);
+	cr_assert_lt(i, 3000, "qemu-nbd does not run");
+}
+
+static void server_end(void)
+{
+	if (!server)
+		return;
+	kill(server, SIGTERM);
+	waitpid(server, NULL, 0);
+	unlink(socket_name());
+	server = 0;
+}
+
 static void device_make(const char *mode)
 {
 	fake_set(BE "/frontend", FE);
-	fake_set(BE "/params", "%s", image);
+	if (server)
+		fake_set(BE "/params", "nbd:unix:%s", socket_name());
+	else
+		fake_set(BE "/params", "%s", image);
 	fake_set(BE "/mode", "%s", mode);
 	fake_set(BE "/online", "1");
 	fake_set(FE "/state", "1");
@@ -150,9 +192,15 @@ static void ring_make(unsigned int order)
 
 static void connect_it(const struct variant *v, const char *mode, unsigned int order)
 {
+	int i;
+
 	world_open(v);
 	image_make(v);
+	if (v->nbd)
+		server_start();
 	device_make(mode);
+	for (i = 0; i < 200 && strcmp(fake_get(BE "/state"), "2"); i++)
+		settle();
 	STATE_IS(2);
 	ring_make(order);
 	fake_set(FE "/state", "3");
