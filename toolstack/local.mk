@@ -5,8 +5,8 @@ include toolstack/builder/local.mk
 noinst_LTLIBRARIES += toolstack/lib/libtoolstack.la
 toolstack_lib_libtoolstack_la_SOURCES = \
 	toolstack/lib/affinity.c toolstack/lib/affinity.h toolstack/lib/batch.c toolstack/lib/batch.h \
-	toolstack/lib/cfg_cpus.c toolstack/lib/cfg_disks.c toolstack/lib/cfg_write.c toolstack/lib/cfg_fill.c toolstack/lib/cfg_keys.c \
-	toolstack/lib/cfg_parser.h toolstack/lib/cfg_read.c toolstack/lib/cfg_scan.c \
+	toolstack/lib/cfg_cpus.c toolstack/lib/cfg_disks.c toolstack/lib/disk_words.c toolstack/lib/cfg_write.c toolstack/lib/cfg_fill.c toolstack/lib/cfg_keys.c \
+	toolstack/lib/cfg_parser.h toolstack/lib/disk_words.h toolstack/lib/cfg_read.c toolstack/lib/cfg_scan.c \
 	toolstack/lib/config_json.c toolstack/lib/config_json.h \
 	toolstack/lib/console.c toolstack/lib/console.h toolstack/lib/console_pty.c \
 	toolstack/lib/control.c toolstack/lib/cpumap.c toolstack/lib/cpumap.h toolstack/lib/create.c toolstack/lib/destroy.c \

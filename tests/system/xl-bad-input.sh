@@ -61,7 +61,7 @@ bad "a directory as disk" "d2.cfg:4: disk xvda: $WORK is neither a file nor a bl
 config d3 "disk = [ '$WORK/empty.img,raw,xvda,w' ]"
 bad "an empty disk" "d3.cfg:4: disk xvda: $WORK/empty.img is empty" "$WORK/d3.cfg"
 config d4 "disk = [ '$WORK/disk.img,qcow2,xvda,w' ]"
-bad "another format" "d4.cfg:4: disk: .*only format raw" "$WORK/d4.cfg"
+bad "a format that it has not" "disk xvda: the block backend refused .*disk.img: qemu-nbd cannot serve .* as qcow2: .*not in qcow2 format" "$WORK/d4.cfg"
 config d5 "disk = [ '/dev/null,raw,xvda,w' ]"
 bad "a character device as disk" "neither a file nor a block device" "$WORK/d5.cfg"
 if [ "$(id -u)" -ne 0 ]; then

@@ -231,8 +231,15 @@ static const struct {
 	{BASE "disk=['/d.img']", "disk: `/d.img'"},
 	{BASE "disk=['/d.img,raw']", "t.cfg:4: disk:"},
 	{BASE "disk=['raw:/d.img,xvda,q']", "t.cfg:4: disk:"},
-	{BASE "disk=['/d.img,qcow2,xvda,w']", "only format raw is served"},
-	{BASE "disk=['d.img,raw,xvda,w']", "must be an absolute path"},
+	{BASE "disk=['/d.img,qcow2,xvda,w,backendtype=phy']", "takes format raw only"},
+	{BASE "disk=['/d.img,raw,xvda,w,backendtype=standalone']", "t.cfg:4: disk:"},
+	{BASE "disk=['/d.img,raw,xvda,w,backendtype=tap']", "phy and qdisk are served"},
+	{BASE "disk=['format=zebra,vdev=xvda,target=/d.img']", "t.cfg:4: disk:"},
+	{BASE "disk=['format=vmdk,format=raw,vdev=xvda,target=/d.img']", "t.cfg:4: disk:"},
+	{BASE "disk=['vdev=xvda,target=nbd:unix:relative']", "absolute path of at most 107"},
+	{BASE "disk=['vdev=xvda,target=nbds://host/x']", "TLS is not served"},
+	{BASE "disk=['nbd:host,xvda,w']", "port is missing"},
+	{BASE "disk=['format=qcow2,vdev=xvda,target=nbd:h:1']", "format qcow2 at an NBD server"},
 	{BASE "disk=['/d.img,raw,xvd,w']", "is not a device name"},
 	{BASE "disk=['/d.img,raw,xvda,w','/e.img,raw,xvda,w']", "is already another disk"},
 	{BASE "disk=['/d.img,raw,xvda,w,backend=5']", "backends run in the control domain"},
@@ -340,6 +347,55 @@ Test(xl_config, disk_specifications)
 	cr_assert(!c.disks[0].readwrite);
 	cr_assert_eq(c.disks[0].devid, 22 << 8);
 	domain_config_free(&c);
+}
+
+/* What a disk stands on, by every way of saying it; and what is saved says the same. */
+Test(xl_config, disk_formats_and_places)
+{
+	static const struct {
+		const char *spec, *format, *target;
+	} disks[] = {
+		{"/d.img,,xvda", "raw", "/d.img"},
+		{"vg/lv,,xvda", "raw", "/dev/vg/lv"},
+		{"/d.img,qcow2,xvda", "qcow2", "/d.img"},
+		{"format=qcow2,vdev=xvda,backendtype=qdisk,target=/d.img", "qcow2", "/d.img"},
+		{"qcow2:/d.img,xvda,w", "qcow2", "/d.img"},
+		{"tap:qcow2:/d.img,xvda,w", "qcow2", "/d.img"},
+		{"vhd:/d.img,xvda,w", "vhd", "/d.img"},
+		{"/d.img,vmdk,xvda,w", "vmdk", "/d.img"},
+		{"cdrom, /d.img, vhdx ,xvda", NULL, NULL},	/* no blank behind a word, as in Xen */
+		{"discard, /d.img,vhdx,xvda", "vhdx", "/d.img"},
+		{"vdev=xvda, format=vdi, target=/x,vmdk,y", "vdi", "/x,vmdk,y"},
+		{"vdev=xvda,target=/x,format=vmdk", "raw", "/x,format=vmdk"},
+		{"/d.img,qed,xvda", "qed", "/d.img"},
+		{"/d.img,qcow,xvda", "qcow", "/d.img"},
+		{"vdev=xvda,target=nbd:unix:/run/s:exportname=a,b", "raw", "nbd:unix:/run/s:exportname=a,b"},
+		{"vdev=xvda,target=nbd://host:10810/x", "raw", "nbd://host:10810/x"},
+		{"vdev=xvda,target=nbd+unix:///x?socket=/run/s", "raw", "nbd+unix:///x?socket=/run/s"},
+		{"nbd:10.0.0.1:9999,xvda,w", "raw", "nbd:10.0.0.1:9999"},
+		{"script=block-nbd,vdev=xvda,target=10.0.0.1:9999", "raw", "nbd:10.0.0.1:9999"},
+	};
+	struct domain_config c, again;
+	char text[512], *error;
+	size_t i;
+
+	for (i = 0; i < sizeof(disks) / sizeof(disks[0]); i++) {
+		snprintf(text, sizeof(text), "%sdisk=[\"%s\"]", BASE, disks[i].spec);
+		if (!disks[i].format) {
+			cr_assert_lt(domain_config_parse(&c, "t.cfg", text, strlen(text), strlen(text), &error), 0);
+			free(error);
+			continue;
+		}
+		accepted(&c, text);
+		cr_assert_str_eq(c.disks[0].format, disks[i].format, "%s", disks[i].spec);
+		cr_assert_str_eq(c.disks[0].target, disks[i].target, "%s", disks[i].spec);
+		cr_assert_eq(domain_config_write_disks(&c), 0);
+		accepted(&again, c.text);
+		cr_assert_str_eq(again.disks[0].format, disks[i].format, "%s, saved", disks[i].spec);
+		cr_assert_str_eq(again.disks[0].target, disks[i].target, "%s, saved", disks[i].spec);
+		domain_config_free(&again);
+		domain_config_free(&c);
+	}
 }
 
 Test(xl_config, device_names)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "toolstack/lib/cfg_parser.h"
+#include "toolstack/lib/disk_words.h"
 #include "toolstack/lib/toolstack.h"
 
 static void free_libxl_disk(libxl_device_disk *d)
@@ -43,25 +44,28 @@ static int parse_spec(int nr, const char *const *specs, libxl_device_disk *d, ch
 	return -err;
 }
 
-static const char *unsupported(const libxl_device_disk *d)
+/* `format' is the disk's by name; NULL: an empty drive. */
+static const char *unsupported(const libxl_device_disk *d, const char *format)
 {
+	bool raw = format && !strcmp(format, "raw");
+
 	if (d->backend_domid || d->backend_domname)
 		return "backend=: backends run in the control domain only";
-	if (d->format != LIBXL_DISK_FORMAT_RAW && d->format != LIBXL_DISK_FORMAT_UNKNOWN)
-		return d->format == LIBXL_DISK_FORMAT_EMPTY
-			       ? "an empty drive needs removable media, which is not there yet"
-			       : "only format raw is served; convert it with `qemu-img convert -O raw'";
+	if (!format)
+		return "an empty drive needs removable media, which is not there yet";
+	if (d->backend == LIBXL_DISK_BACKEND_PHY && !raw)
+		return "backendtype=phy takes format raw only; leave it out, or say qdisk";
 	if (d->backend != LIBXL_DISK_BACKEND_UNKNOWN && d->backend != LIBXL_DISK_BACKEND_PHY &&
 	    d->backend != LIBXL_DISK_BACKEND_QDISK)
-		return "backendtype: only phy is served (qdisk is taken as phy)";
-	if (d->script)
-		return "script=: block scripts are not run";
+		return "backendtype: phy and qdisk are served, by one backend";
+	if (d->script && !disk_script_is_nbd(d))
+		return "script=: block scripts are not run, but for block-nbd, which the backend does itself";
 	if (d->specification == LIBXL_DISK_SPECIFICATION_VIRTIO)
 		return "specification=virtio: only Xen block devices are served";
 	if (d->colo_enable.val > 0 || d->colo_restore_enable.val > 0)
 		return "colo: replication is not there";
 	if (!d->pdev_path || !d->pdev_path[0])
-		return "target= is missing: name the file or block device";
+		return "target= is missing: name the file, block device or NBD server";
 	if (!d->vdev || !d->vdev[0])
 		return "vdev= is missing: name the guest's device, for example xvda";
 	return NULL;
@@ -70,14 +74,18 @@ static const char *unsupported(const libxl_device_disk *d)
 static int take(struct cfg_parser *p, int line, const char *spec, libxl_device_disk *d,
 		struct disk_config *disk)
 {
-	const char *problem = unsupported(d);
+	const char *format = disk->format, *problem = unsupported(d, format);
 	unsigned int i;
 
+	disk->format = NULL;	/* it was lent */
 	if (problem)
 		return cfg_fail(p, line, "disk", "`%s': %s", spec, problem);
-	if (d->pdev_path[0] != '/')
-		return cfg_fail(p, line, "disk", "`%s': target `%s' must be an absolute path", spec,
-				d->pdev_path);
+	problem = disk_target(d, &disk->target);
+	if (problem)
+		return cfg_fail(p, line, "disk", "`%s': target `%s': %s", spec, d->pdev_path, problem);
+	if (disk->target[0] != '/' && strcmp(format, "raw"))
+		return cfg_fail(p, line, "disk", "`%s': format %s at an NBD server is not served: let the server "
+				"take it apart (qemu-nbd -f %s)", spec, format, format);
 	if (vdev_to_devid(d->vdev, &disk->devid))
 		return cfg_fail(p, line, "disk", "`%s': `%s' is not a device name (xvda, sdb1, hdc)",
 				spec, d->vdev);
@@ -85,10 +93,9 @@ static int take(struct cfg_parser *p, int line, const char *spec, libxl_device_d
 		if (p->c->disks[i].devid == disk->devid)
 			return cfg_fail(p, line, "disk", "`%s': `%s' is already another disk", spec,
 					d->vdev);
-	disk->target = d->pdev_path;
 	disk->vdev = d->vdev;
-	d->pdev_path = d->vdev = NULL;
-	disk->format = strdup("raw");
+	d->vdev = NULL;
+	disk->format = strdup(format);
 	if (!disk->format)
 		return -ENOMEM;
 	disk->cdrom = d->is_cdrom;
@@ -103,12 +110,15 @@ static int take(struct cfg_parser *p, int line, const char *spec, libxl_device_d
 /* The specification may come in parts; spec is all of them, for messages. */
 static int one_disk(struct cfg_parser *p, int line, const char *spec, int nr, const char *const *parts)
 {
+	struct disk_config *disk = &p->c->disks[p->c->nr_disks];
+	const char *newer;
+	char **known = disk_words_newer_format(nr, parts, &newer), *said = NULL;
 	libxl_device_disk d;
-	char *said = NULL;
 	int ret;
 
 	memset(&d, 0, sizeof(d));
-	ret = parse_spec(nr, parts, &d, &said);
+	ret = parse_spec(nr, known ? (const char *const *)known : parts, &d, &said);
+	free(known);
 	if (ret) {
 		if (said)
 			said[strcspn(said, "\n")] = 0;
@@ -116,7 +126,8 @@ static int one_disk(struct cfg_parser *p, int line, const char *spec, int nr, co
 			       said && said[0] ? said : "not a disk specification");
 	} else {
 		/* Counted first, so that domain_config_free sees what take() has moved. */
-		ret = take(p, line, spec, &d, &p->c->disks[p->c->nr_disks]);
+		disk->format = (char *)(uintptr_t)(newer ? newer : disk_format_name(d.format));
+		ret = take(p, line, spec, &d, disk);
 		p->c->nr_disks++;
 	}
 	free(said);

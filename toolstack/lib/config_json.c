@@ -90,7 +90,7 @@ struct json_object *config_json_disk(const struct disk_config *d)
 
 	add_string(o, "pdev_path", d->target);
 	add_string(o, "vdev", d->vdev);
-	add_string(o, "backend", "phy");
+	add_string(o, "backend", strcmp(d->format, "raw") ? "qdisk" : "phy");
 	add_string(o, "format", d->format);
 	if (d->cdrom)
 		add_number(o, "removable", 1);

@@ -35,10 +35,10 @@ enum domain_action {
 
 /* One PV disk.  The words are xl-disk-configuration(5)'s. */
 struct disk_config {
-	char *target;		/* path in the control domain */
+	char *target;		/* path in the control domain, or place of an NBD server (no `/' first) */
 	char *vdev;		/* as written: xvda, sdb1, hdc, 51712 */
 	uint32_t devid;		/* number of vdev: the device's name in the store */
-	char *format;		/* raw */
+	char *format;		/* raw, qcow2, ... */
 	bool readwrite;
 	bool cdrom;
 	bool direct_io_safe;

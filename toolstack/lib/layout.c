@@ -107,6 +107,8 @@ static void console_nodes(struct batch *b, uint32_t domid)
 static void vbd_backend(struct batch *b, uint32_t domid, const char *path, const char *front,
 			const struct disk_config *d, const char *state)
 {
+	bool raw = !strcmp(d->format, "raw");
+
 	batch_write(b, PERMS_INHERIT, front, "%s/frontend", path);
 	batch_write(b, PERMS_INHERIT, d->target, "%s/params", path);
 	batch_write_number(b, PERMS_INHERIT, domid, "%s/frontend-id", path);
@@ -115,7 +117,9 @@ static void vbd_backend(struct batch *b, uint32_t domid, const char *path, const
 	batch_write(b, PERMS_INHERIT, "1", "%s/bootable", path);
 	batch_write(b, PERMS_INHERIT, state, "%s/state", path);
 	batch_write(b, PERMS_INHERIT, d->vdev, "%s/dev", path);
-	batch_write(b, PERMS_INHERIT, "phy", "%s/type", path);
+	batch_write(b, PERMS_INHERIT, raw ? "phy" : "qdisk", "%s/type", path);
+	if (!raw)
+		batch_write(b, PERMS_INHERIT, d->format, "%s/format", path);
 	batch_write(b, PERMS_INHERIT, d->readwrite ? "w" : "r", "%s/mode", path);
 	batch_write(b, PERMS_INHERIT, d->cdrom ? "cdrom" : "disk", "%s/device-type", path);
 	batch_write(b, PERMS_INHERIT, d->discard ? "1" : "0", "%s/discard-enable", path);
