@@ -4,7 +4,8 @@ noinst_HEADERS += backends/events.h backends/store.h backends/xenbus.h backends/
 	backends/blk_medium.h backends/blk_nbd.h backends/blk_nbd_private.h \
 	backends/blk_opener.h backends/blk_opener_private.h backends/blk_place.h backends/blk_request.h backends/blk_uring.h backends/console.h \
 	backends/console_buffer.h backends/console_log.h backends/console_pty.h \
-	backends/console_rate.h backends/console_ring.h
+	backends/console_rate.h backends/console_ring.h \
+	backends/net.h backends/net_frame.h backends/net_request.h backends/net_switch.h
 
 # What every backend stands on.
 noinst_LTLIBRARIES += backends/libbackend.la
@@ -26,6 +27,17 @@ backends_paravane_blkback_SOURCES = backends/blkback.c
 backends_paravane_blkback_LDADD = backends/libblk.la backends/libbackend.la \
 	libs/libxenevtchn.la libs/libxengnttab.la libs/libutil.la $(XENSTORE_LIBS) $(URING_LIBS)
 
+# The network backend without its main().
+noinst_LTLIBRARIES += backends/libnet.la
+backends_libnet_la_SOURCES = backends/net_request.c backends/net_frame.c backends/net_bytes.c \
+	backends/net_switch.c backends/net_ring.c backends/net_tx.c backends/net_rx.c backends/net_wait.c \
+	backends/net_rate.c backends/net_mcast.c backends/net_dev.c backends/net_turn.c backends/net_poll.c
+
+sbin_PROGRAMS += backends/paravane-netback
+backends_paravane_netback_SOURCES = backends/netback.c
+backends_paravane_netback_LDADD = backends/libnet.la backends/libbackend.la \
+	libs/libxenevtchn.la libs/libxengnttab.la libs/libutil.la $(XENSTORE_LIBS) $(URING_LIBS)
+
 noinst_LTLIBRARIES += backends/libconsole.la
 backends_libconsole_la_SOURCES = backends/console.c backends/console_attach.c \
 	backends/console_buffer.c backends/console_log.c backends/console_pty.c \
@@ -39,7 +51,7 @@ backends_xenconsoled_LDADD = backends/libconsole.la backends/libbackend.la \
 # Unit tests: the backends against a store, grants and events that are tables.
 noinst_HEADERS += tests/unit/backends_fake.h
 BACKEND_TESTS = tests/unit/blkback_request tests/unit/xenbus_state tests/unit/xenbus_device \
-	tests/unit/blkback_ring tests/unit/console_parts
+	tests/unit/blkback_ring tests/unit/console_parts tests/unit/netback_frames tests/unit/netback_ring
 check_PROGRAMS += $(BACKEND_TESTS)
 UNIT_TESTS += $(BACKEND_TESTS)
 BACKEND_FAKES = tests/unit/backends_fake.c tests/unit/backends_fake_store.c
@@ -52,10 +64,17 @@ tests_unit_xenbus_device_LDADD = backends/libbackend.la libs/libutil.la $(CRITER
 tests_unit_blkback_ring_SOURCES = tests/unit/blkback_ring.c $(BACKEND_FAKES)
 tests_unit_blkback_ring_LDADD = backends/libblk.la backends/libbackend.la libs/libutil.la \
 	$(CRITERION_LIBS) $(URING_LIBS)
+tests_unit_netback_frames_SOURCES = tests/unit/netback_frames.c
+tests_unit_netback_frames_LDADD = backends/libnet.la $(CRITERION_LIBS)
+tests_unit_netback_ring_SOURCES = tests/unit/netback_ring.c $(BACKEND_FAKES)
+tests_unit_netback_ring_LDADD = backends/libnet.la backends/libbackend.la libs/libutil.la \
+	$(CRITERION_LIBS) $(URING_LIBS)
 tests_unit_console_parts_SOURCES = tests/unit/console_parts.c $(BACKEND_FAKES)
 tests_unit_console_parts_LDADD = backends/libconsole.la backends/libbackend.la libs/libutil.la \
 	$(CRITERION_LIBS) $(URING_LIBS)
 
 EXTRA_DIST += tests/system/block-disks.sh tests/system/block-hotplug.sh tests/system/block-formats.sh \
 	tests/system/block-nbd.sh tests/system/console-basic.sh
+EXTRA_DIST += tests/system/net-switch.sh
 dist_man_MANS += man/xenconsoled.8 man/paravane-blkback.8
+dist_man_MANS += man/paravane-netback.8
