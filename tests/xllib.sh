@@ -25,7 +25,7 @@ monitor_says() { grep -q -- "$2" "$PARAVANE_RUNDIR/log/xl-$1.log"; }
 leftovers() {
 	xl list | awk 'NR > 1 && $2 != 0 { print "xl list: " $0 }'
 	local d
-	for d in /local/domain /libxl /vm /local/domain/0/backend/vbd /local/domain/0/backend/console; do
+	for d in /local/domain /libxl /vm /local/domain/0/backend/vbd /local/domain/0/backend/vif /local/domain/0/backend/console; do
 		xenstore-list "$d" 2>/dev/null | grep -vx 0 | sed "s|^|store: $d/|"
 	done
 	find "$PARAVANE_RUNDIR/userdata" -type f 2>/dev/null

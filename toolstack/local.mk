@@ -5,13 +5,14 @@ include toolstack/builder/local.mk
 noinst_LTLIBRARIES += toolstack/lib/libtoolstack.la
 toolstack_lib_libtoolstack_la_SOURCES = \
 	toolstack/lib/affinity.c toolstack/lib/affinity.h toolstack/lib/batch.c toolstack/lib/batch.h \
-	toolstack/lib/cfg_cpus.c toolstack/lib/cfg_disks.c toolstack/lib/disk_words.c toolstack/lib/cfg_write.c toolstack/lib/cfg_fill.c toolstack/lib/cfg_keys.c \
+	toolstack/lib/cfg_cpus.c toolstack/lib/cfg_disks.c toolstack/lib/disk_words.c toolstack/lib/cfg_nics.c toolstack/lib/cfg_write.c \
+	toolstack/lib/cfg_fill.c toolstack/lib/cfg_keys.c \
 	toolstack/lib/cfg_parser.h toolstack/lib/disk_words.h toolstack/lib/cfg_read.c toolstack/lib/cfg_scan.c \
 	toolstack/lib/config_json.c toolstack/lib/config_json.h \
 	toolstack/lib/console.c toolstack/lib/console.h toolstack/lib/console_pty.c \
 	toolstack/lib/control.c toolstack/lib/cpumap.c toolstack/lib/cpumap.h toolstack/lib/create.c toolstack/lib/destroy.c \
-	toolstack/lib/devices.c toolstack/lib/hotplug.c toolstack/lib/domain_config.h \
-	toolstack/lib/layout.c toolstack/lib/layout.h \
+	toolstack/lib/devices.c toolstack/lib/hotplug.c toolstack/lib/hotplug_nic.c toolstack/lib/domain_config.h \
+	toolstack/lib/layout.c toolstack/lib/layout_nic.c toolstack/lib/layout.h \
 	toolstack/lib/interrupt.c toolstack/lib/lock.c \
 	toolstack/lib/monitor.c toolstack/lib/monitor.h \
 	toolstack/lib/names.c toolstack/lib/preflight.c \
@@ -41,7 +42,8 @@ toolstack_xl_SOURCES = \
 	toolstack/commands/cmd_domid.c toolstack/commands/cmd_domname.c \
 	toolstack/commands/cmd_help.c toolstack/commands/cmd_info.c \
 	toolstack/commands/cmd_list.c toolstack/commands/cmd_mem_max.c \
-	toolstack/commands/cmd_mem_set.c toolstack/commands/cmd_network_list.c \
+	toolstack/commands/cmd_mem_set.c toolstack/commands/cmd_network_attach.c \
+	toolstack/commands/cmd_network_detach.c toolstack/commands/cmd_network_list.c \
 	toolstack/commands/cmd_pause.c toolstack/commands/cmd_reboot.c \
 	toolstack/commands/cmd_rename.c toolstack/commands/cmd_sched_credit2.c \
 	toolstack/commands/cmd_shutdown.c toolstack/commands/cmd_sysrq.c toolstack/commands/cmd_trigger.c \
@@ -66,3 +68,4 @@ tests_unit_xl_config_fuzz_LDADD = $(tests_unit_xl_config_LDADD)
 EXTRA_DIST += tests/xllib.sh tests/system/xl-commands.sh tests/system/xl-bad-input.sh \
 	tests/system/xl-restart.sh tests/system/xl-daemons.sh tests/system/xl-man.sh tests/system/xl-vcpus.sh
 dist_man_MANS += man/xl.1 man/xl.cfg.5
+dist_man_MANS += man/xl-network-configuration.5

@@ -30,13 +30,13 @@ for name in paravane.7 paravaned.8; do
 done
 
 expect "daemons for the examples of others" xl list
-for name in xenstored.8 paravane-blkback.8; do
+for name in xenstored.8 paravane-blkback.8 paravane-netback.8; do
 	case_begin "$name: its examples run"
 	session=$(examples "$SRC/man/$name")
 	# A watch ends when a domain does.
 	[[ $session != *@releaseDomain* ]] || session="(sleep 1; xl destroy w) & $session"
 	truncate -s 1M w.img
-	printf 'name = "w"\nkernel = "%s"\nmemory = 32\ndisk = [ "%s,raw,xvda,r" ]\n' "$KERNEL" "$WORK/w.img" >w.cfg
+	printf 'name = "w"\nkernel = "%s"\nmemory = 32\ndisk = [ "%s,raw,xvda,r" ]\nvif = [ "bridge=lan" ]\n' "$KERNEL" "$WORK/w.img" >w.cfg
 	xl create -q w.cfg >/dev/null 2>&1
 	if out=$(timeout 60 bash -ec "$session" 2>&1); then pass; else fail "$out"; fi
 	xl destroy w >/dev/null 2>&1

@@ -33,8 +33,10 @@ printf 'name = "g\nkernel = "x"\n' >"$WORK/syntax.cfg"
 bad "malformed configuration" "syntax.cfg:1: " "$WORK/syntax.cfg"
 config typo 'memroy = 64'
 bad "unknown key" "typo.cfg:4: memroy: unknown key" "$WORK/typo.cfg"
-config net 'vif = [ "bridge=xenbr0" ]'
-bad "a device that is not served" "net.cfg:4: vif: there is no network backend" "$WORK/net.cfg"
+config net 'vif = [ "bridge=xenbr0,speed=10" ]'
+bad "a word of an interface that nobody knows" "net.cfg:4: vif: .*speed. is not known" "$WORK/net.cfg"
+config fb 'vfb = [ "vnc=1" ]'
+bad "a device that is not served" "fb.cfg:4: vfb: there is no framebuffer backend" "$WORK/fb.cfg"
 config smp 'vcpus = 33'
 bad "too many vcpus" "smp.cfg:4: vcpus: 33" "$WORK/smp.cfg"
 bad "no such configuration" "none.cfg: cannot read the configuration: No such file" "$WORK/none.cfg"

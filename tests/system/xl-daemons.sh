@@ -23,6 +23,7 @@ if [ -x "$KERNEL" ]; then
 	expect "create starts the rest" xl create -q "$WORK/g.cfg"
 	expect "xenconsoled runs" running xenconsoled
 	expect "paravane-blkback runs" running paravane-blkback
+	expect "paravane-netback runs" running paravane-netback
 	expect "destroy" xl destroy g
 	nothing_left "nothing is left"
 fi

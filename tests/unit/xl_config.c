@@ -206,7 +206,21 @@ static const struct {
 	{BASE "on_crash='coredump-destroy'", "t.cfg:4: on_crash: coredump-destroy: core dumps are not"},
 	{BASE "on_crash='coredump-restart'", "t.cfg:4: on_crash: coredump-restart: core dumps are not"},
 	{BASE "on_soft_reset='soft-reset'", "t.cfg:4: on_soft_reset: soft-reset is for HVM"},
-	{BASE "vif=['']", "t.cfg:4: vif: there is no network backend"},
+	{BASE "vif='bridge=a'", "t.cfg:4: vif: must be a list"},
+	{BASE "vif=[['a']]", "t.cfg:4: vif: entry 1 is not a string"},
+	{BASE "vif=['bridge']", "t.cfg:4: vif: `bridge': `bridge' is not KEY=VALUE"},
+	{BASE "vif=['zebra=1']", "vif: `zebra=1': `zebra' is not known; xl-network-configuration(5)"},
+	{BASE "vif=['mac=00:16:3e:1:2']", "is not an address like"},
+	{BASE "vif=['mac=01:16:3e:01:02:03']", "is a multicast address"},
+	{BASE "vif=['mac=00:16:3e:01:02:03:04']", "is not an address like"},
+	{BASE "vif=['rate=fast']", "is not a rate like"},
+	{BASE "vif=['mtu=67']", "less than an IP packet needs"},
+	{BASE "vif=['mtu=65522']", "is not a number that is possible"},
+	{BASE "vif=['type=ioemu']", "must be vif: there is no device model"},
+	{BASE "vif=['backend=net']", "backends run in the control domain only"},
+	{BASE "vif=['vifname=../x']", "is not a name that an interface can have"},
+	{BASE "vif=['devid=1','devid=1']", "devid 1 is already another interface"},
+	{BASE "vif=['','','','','','','','','']", "9 interfaces, at most 8"},
 	{BASE "vfb=['vnc=1']", "t.cfg:4: vfb: there is no framebuffer backend"},
 	{BASE "pci=['01:00.0']", "t.cfg:4: pci: is for PCI passthrough"},
 	{BASE "bootloader='pygrub'", "t.cfg:4: bootloader: no boot loader"},
@@ -389,7 +403,7 @@ Test(xl_config, disk_formats_and_places)
 		accepted(&c, text);
 		cr_assert_str_eq(c.disks[0].format, disks[i].format, "%s", disks[i].spec);
 		cr_assert_str_eq(c.disks[0].target, disks[i].target, "%s", disks[i].spec);
-		cr_assert_eq(domain_config_write_disks(&c), 0);
+		cr_assert_eq(domain_config_write_devices(&c), 0);
 		accepted(&again, c.text);
 		cr_assert_str_eq(again.disks[0].format, disks[i].format, "%s, saved", disks[i].spec);
 		cr_assert_str_eq(again.disks[0].target, disks[i].target, "%s, saved", disks[i].spec);
@@ -443,4 +457,40 @@ Test(xl_config, statements_are_found)
 		cr_assert_eq(s[i].line, want[i].line, "%s on line %d", s[i].name, s[i].line);
 	}
 	free(s);
+}
+
+/* What the configuration says of interfaces, what it leaves to us, and that the text of a changed one says the
+ * same again. */
+Test(xl_config, interfaces)
+{
+	struct domain_config c, again;
+	char *error, mac[MAC_BYTES], other[MAC_BYTES];
+
+	accepted(&c, BASE "uuid='11111111-2222-3333-4444-555555555555'\nvif=['', ' mac=00:16:3E:0a:0B:0c ,bridge=lan,"
+		 "vifname=web0,rate=10MB/s@20ms,mtu=9000,ip=10.0.0.1 10.0.0.2,untrusted,script=vif-bridge', 'devid=7,model=e1000']\n");
+	cr_assert_eq(c.nr_nics, 3);
+	cr_assert_str_eq(c.nics[0].bridge, "xenbr0");
+	cr_assert_eq(c.nics[0].devid, 0);
+	cr_assert(c.nics[0].trusted);
+	cr_assert_str_eq(c.nics[1].mac, "00:16:3e:0a:0b:0c");
+	cr_assert_str_eq(c.nics[1].bridge, "lan");
+	cr_assert_eq(c.nics[1].rate_bytes, 200000);
+	cr_assert_eq(c.nics[1].rate_usecs, 20000);
+	cr_assert_eq(c.nics[1].mtu, 9000);
+	cr_assert_not(c.nics[1].trusted);
+	cr_assert_eq(c.nics[2].devid, 7);
+	cr_assert_eq(strncmp(nic_mac(&c, &c.nics[0], mac), "00:16:3e:", 9), 0);
+	cr_assert_str_eq(nic_mac(&c, &c.nics[0], other), mac, "the same each time");
+	cr_assert_str_neq(nic_mac(&c, &c.nics[2], other), mac);
+	cr_assert_eq(domain_config_write_devices(&c), 0);
+	cr_assert_eq(domain_config_parse(&again, "t.cfg", c.text, c.text_len, c.text_len, &error), 0, "%s", error);
+	cr_assert_eq(again.nr_nics, 3);
+	cr_assert_str_eq(again.nics[1].mac, c.nics[1].mac);
+	cr_assert_str_eq(again.nics[1].ip, "10.0.0.1 10.0.0.2");
+	cr_assert_str_eq(again.nics[1].script, "vif-bridge");
+	cr_assert_eq(again.nics[1].rate_bytes, 200000);
+	cr_assert_eq(again.nics[2].devid, 7);
+	cr_assert_not(again.nics[1].trusted);
+	domain_config_free(&c);
+	domain_config_free(&again);
 }

@@ -73,6 +73,11 @@ const struct xl_command xl_commands[] = {
 	 "-f, --force             Do not wait until the domain lets go of it"},
 	{"block-list", cmd_block_list, false, "<Domain ...>",
 	 "List virtual block devices for a domain", NULL},
+	{"network-attach", cmd_network_attach, true,
+	 "<Domain> [type=<type>] [mac=<mac>] [bridge=<bridge>] [ip=<ip>] [script=<script>] [backend=<BackDomain>] "
+	 "[vifname=<name>] [rate=<rate>] [model=<model>]", "Create a new virtual network device", NULL},
+	{"network-detach", cmd_network_detach, false, "<Domain> <DevId|mac>",
+	 "Destroy a domain's virtual network device", NULL},
 	{"network-list", cmd_network_list, false, "<Domain ...>",
 	 "List virtual network interfaces for a domain", NULL},
 	{"mem-set", cmd_mem_set, false, "<Domain> <MemKB['b'[bytes]|'k'[KB]|'m'[MB]|'g'[GB]]>",

@@ -25,7 +25,7 @@ struct cfg_key {
 #define SCHED	"is not a parameter of this scheduler; domains are host processes"
 
 static const struct cfg_key keys[] = {
-	/* Honoured: cfg_fill.c, cfg_cpus.c and cfg_disks.c read them. */
+	/* Honoured: cfg_fill.c, cfg_cpus.c, cfg_disks.c and cfg_nics.c read them. */
 	{"name", NULL, NULL}, {"uuid", NULL, NULL}, {"type", NULL, NULL}, {"builder", NULL, NULL},
 	{"kernel", NULL, NULL}, {"ramdisk", NULL, NULL}, {"cmdline", NULL, NULL},
 	{"root", NULL, NULL}, {"extra", NULL, NULL}, {"firmware", NULL, NULL},
@@ -35,7 +35,7 @@ static const struct cfg_key keys[] = {
 	{"on_crash", NULL, NULL}, {"on_soft_reset", NULL, NULL},
 	{"max_grant_frames", NULL, NULL}, {"max_maptrack_frames", NULL, NULL},
 	{"max_grant_version", NULL, NULL}, {"max_event_channels", NULL, NULL},
-	{"nomigrate", NULL, NULL}, {"disk", NULL, NULL},
+	{"nomigrate", NULL, NULL}, {"disk", NULL, NULL}, {"vif", NULL, NULL},
 
 	/* Identity and placement. */
 	{"pool", "Pool-0", "there is one CPU pool, Pool-0"},
@@ -69,9 +69,8 @@ static const struct cfg_key keys[] = {
 	{"rtc_timeoffset", "0", "the wall clock given to guests is the host's"},
 	{"trap_unmapped_accesses", "0", ARM},
 
-	/* Devices other than disks. */
-	{"vif", "", "there is no network backend yet"},
-	{"vif2", "", "there is no network backend yet"},
+	/* Devices other than disks and interfaces. */
+	{"vif2", "", "is of another time: say vif="},
 	{"vtpm", "", "there is no TPM backend"},
 	{"p9", "", "there is no 9p backend yet"},
 	{"pvcalls", "", "there is no pvcalls backend"},

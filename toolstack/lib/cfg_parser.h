@@ -37,6 +37,9 @@ int cfg_check_keys(struct cfg_parser *p);
 /* Disks of key `disk' into the configuration. */
 int cfg_disks(struct cfg_parser *p);
 
+/* Network interfaces of key `vif'. */
+int cfg_nics(struct cfg_parser *p);
+
 /* Keys `cpus' and `cpus_soft'. */
 int cfg_cpus(struct cfg_parser *p);
 

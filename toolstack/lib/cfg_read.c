@@ -232,7 +232,12 @@ static void free_disks(struct domain_config *c)
 
 void domain_config_free(struct domain_config *c)
 {
+	unsigned int i;
+
 	free_disks(c);
+	for (i = 0; i < c->nr_nics; i++)
+		nic_free(&c->nics[i]);
+	free(c->nics);
 	free(c->source);
 	free(c->text);
 	free(c->name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text of a configuration whose disks have changed since it was read: a last assignment to
- * `disk', which overrides what stands before it.  Called by block-attach and block-detach, so that a
- * restarted domain has the disks that the last one had.
+ * The text of a configuration whose devices have changed since it was read: last assignments to
+ * `disk' and `vif', which override what stands before them.  Called by hotplug.c, so that a restarted
+ * domain has the devices that the last one had.
  */
 #include "config.h"
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include "toolstack/lib/domain_config.h"
 
-#define MARK	"# Disks as attached and detached since:\n"
+#define MARK	"# Devices as attached and detached since:\n"
 
 /* Inside of double quotes, as libxlutil takes them apart. */
 static void put_quoted(FILE *f, const char *s)
@@ -38,7 +38,34 @@ static void put_disk(FILE *f, const struct disk_config *d)
 	fputs("\", ", f);
 }
 
-int domain_config_write_disks(struct domain_config *c)
+static void put_word(FILE *f, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	fprintf(f, ",%s=", key);
+	put_quoted(f, value);
+}
+
+static void put_nic(FILE *f, const struct nic_config *n)
+{
+	fprintf(f, "\"devid=%u", n->devid);
+	if (n->mac[0])
+		put_word(f, "mac", n->mac);
+	put_word(f, "bridge", n->bridge);
+	put_word(f, "vifname", n->vifname);
+	put_word(f, "script", n->script);
+	put_word(f, "ip", n->ip);
+	put_word(f, "gatewaydev", n->gatewaydev);
+	put_word(f, "model", n->model);
+	if (n->rate_bytes)	/* exact only in these units */
+		fprintf(f, ",rate=%lluB/s@%uus",
+			(unsigned long long)(n->rate_bytes * 1000000 / n->rate_usecs), n->rate_usecs);
+	if (n->mtu)
+		fprintf(f, ",mtu=%u", n->mtu);
+	fprintf(f, "%s\", ", n->trusted ? "" : ",trusted=0");
+}
+
+int domain_config_write_devices(struct domain_config *c)
 {
 	const char *mark = strstr(c->text, MARK);
 	size_t keep = mark ? (size_t)(mark - c->text) : c->text_len, size = 0;
@@ -54,6 +81,9 @@ int domain_config_write_disks(struct domain_config *c)
 	fputs(MARK "disk = [ ", f);
 	for (i = 0; i < c->nr_disks; i++)
 		put_disk(f, &c->disks[i]);
+	fputs("]\nvif = [ ", f);
+	for (i = 0; i < c->nr_nics; i++)
+		put_nic(f, &c->nics[i]);
 	fputs("]\n", f);
 	if (fclose(f) || size > CFG_TEXT_MAX) {
 		free(text);

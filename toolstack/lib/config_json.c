@@ -106,6 +106,30 @@ struct json_object *config_json_disk(const struct disk_config *d)
 	return o;
 }
 
+struct json_object *config_json_nic(const struct domain_config *c, const struct nic_config *n)
+{
+	struct json_object *o = json_object_new_object();
+	char mac[MAC_BYTES];
+
+	add_number(o, "devid", n->devid);
+	if (n->mtu)
+		add_number(o, "mtu", n->mtu);
+	add_string(o, "model", n->model);
+	add_string(o, "mac", nic_mac(c, n, mac));
+	add_string(o, "ip", n->ip);
+	add_string(o, "bridge", n->bridge);
+	add_string(o, "ifname", n->vifname);
+	add_string(o, "script", n->script);
+	add_string(o, "nictype", "vif");
+	if (n->rate_bytes) {
+		add_number(o, "rate_bytes_per_interval", (int64_t)n->rate_bytes);
+		add_number(o, "rate_interval_usecs", n->rate_usecs);
+	}
+	add_string(o, "gatewaydev", n->gatewaydev);
+	add_string(o, "trusted", n->trusted ? "True" : "False");
+	return o;
+}
+
 static void add_action(struct json_object *o, const char *key, enum domain_action action)
 {
 	char text[32], *s;
@@ -122,7 +146,7 @@ static void add_action(struct json_object *o, const char *key, enum domain_actio
 
 struct json_object *config_json(const struct domain_config *c)
 {
-	struct json_object *o = json_object_new_object(), *disks;
+	struct json_object *o = json_object_new_object(), *disks, *nics;
 	unsigned int i;
 
 	if (!o)
@@ -134,6 +158,12 @@ struct json_object *config_json(const struct domain_config *c)
 		for (i = 0; i < c->nr_disks; i++)
 			json_object_array_add(disks, config_json_disk(&c->disks[i]));
 		json_object_object_add(o, "disks", disks);
+	}
+	if (c->nr_nics) {
+		nics = json_object_new_array();
+		for (i = 0; i < c->nr_nics; i++)
+			json_object_array_add(nics, config_json_nic(c, &c->nics[i]));
+		json_object_object_add(o, "nics", nics);
 	}
 	add_action(o, "on_poweroff", c->on_poweroff);
 	add_action(o, "on_reboot", c->on_reboot);

@@ -15,6 +15,7 @@ struct json_object *config_json(const struct domain_config *c);
 
 /* One element of "disks". */
 struct json_object *config_json_disk(const struct disk_config *d);
+struct json_object *config_json_nic(const struct domain_config *c, const struct nic_config *n);
 
 /* {"domid": N or null, "config": config}; takes the reference to config.  domid < 0: null. */
 struct json_object *config_json_domain(long domid, struct json_object *config);

@@ -32,6 +32,7 @@ void domain_cleanup(struct toolstack *t, uint32_t domid, const uuid_t uuid)
 		batch_remove(b, "/local/domain/%u", domid);
 		batch_remove(b, "/libxl/%u", domid);
 		batch_remove(b, "/local/domain/0/backend/vbd/%u", domid);
+		batch_remove(b, "/local/domain/0/backend/vif/%u", domid);
 		batch_remove(b, "/local/domain/0/backend/console/%u", domid);
 		batch_remove(b, "%s", vm);
 		batch_commit(t, b);

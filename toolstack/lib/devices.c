@@ -62,23 +62,37 @@ static int wait_watching(struct toolstack *t, const char *path, int ms, conditio
 	return ret;
 }
 
-/* One disk: InitWait or further, and no hotplug error. */
-static int disk_ready(struct toolstack *t, uint32_t domid, const struct disk_config *d)
-{
-	long state = store_number(t, 0, "/local/domain/0/backend/vbd/%u/%u/state", domid, d->devid);
-	char *status, *why;
+static const struct {
+	const char *name, *daemon, *what;
+} kinds[] = {
+	{"vbd", "paravane-blkback", "block"},
+	{"vif", "paravane-netback", "network"},
+};
+enum { VBD, VIF, NR_KINDS };
 
+/* One device: 1 in InitWait or further, 0 not yet, -EIO refused, what and where for the message. */
+static int device_ready(struct toolstack *t, uint32_t domid, int kind, uint32_t devid, const char *what,
+			const char *name, const char *place)
+{
+	char path[PATH_BYTES], *status, *why;
+	long state;
+
+	snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u/%u", kinds[kind].name, domid, devid);
+	state = store_number(t, 0, "%s/state", path);
 	if (state == XenbusStateInitWait || state == XenbusStateConnected)
 		return 1;
-	status = store_read(t, "/local/domain/0/backend/vbd/%u/%u/hotplug-status", domid, d->devid);
+	status = store_read(t, "%s/hotplug-status", path);
 	if (state < XenbusStateClosing && (!status || strcmp(status, "error"))) {
 		free(status);
 		return 0;
 	}
 	free(status);
-	why = store_read(t, "/local/domain/0/backend/vbd/%u/%u/hotplug-error", domid, d->devid);
-	ts_fail(t, -EIO, "disk %s: the block backend refused %s: %s", d->vdev, d->target,
-		why ? why : "it did not say why, see log/paravane-blkback.log");
+	why = store_read(t, "%s/hotplug-error", path);
+	if (why)
+		ts_fail(t, -EIO, "%s %s: the %s backend refused %s: %s", what, name, kinds[kind].what, place, why);
+	else
+		ts_fail(t, -EIO, "%s %s: the %s backend refused %s: it did not say why, see log/%s.log", what,
+			name, kinds[kind].what, place, kinds[kind].daemon);
 	free(why);
 	return -EIO;
 }
@@ -90,82 +104,113 @@ static int disks_ready(struct toolstack *t, uint32_t domid, const void *arg)
 	int ret = 1;
 
 	for (i = 0; ret > 0 && i < c->nr_disks; i++)
-		ret = disk_ready(t, domid, &c->disks[i]);
+		ret = device_ready(t, domid, VBD, c->disks[i].devid, "disk", c->disks[i].vdev,
+				   c->disks[i].target);
 	return ret;
 }
 
-int devices_wait(struct toolstack *t, uint32_t domid, const struct domain_config *c)
+static int nics_ready(struct toolstack *t, uint32_t domid, const void *arg)
+{
+	const struct domain_config *c = arg;
+	char number[16];
+	unsigned int i;
+	int ret = 1;
+
+	for (i = 0; ret > 0 && i < c->nr_nics; i++) {
+		snprintf(number, sizeof(number), "%u", c->nics[i].devid);
+		ret = device_ready(t, domid, VIF, c->nics[i].devid, "interface", number,
+				   c->nics[i].bridge);
+	}
+	return ret;
+}
+
+static int kind_wait(struct toolstack *t, uint32_t domid, const struct domain_config *c, int kind, condition *ready)
 {
 	char path[PATH_BYTES];
 	int ret;
 
-	if (!c->nr_disks)
-		return 0;
-	snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/%u", domid);
-	ret = wait_watching(t, path, ATTACH_MS, disks_ready, domid, c);
+	snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u", kinds[kind].name, domid);
+	ret = wait_watching(t, path, ATTACH_MS, ready, domid, c);
 	if (ret)
 		return ret < 0 ? ret : 0;
-	return ts_fail(t, -ETIMEDOUT, "%s: the block backend did not answer within %d s; its log is "
-		       "%s/log/paravane-blkback.log", c->name, ATTACH_MS / 1000, pvn_rundir());
+	return ts_fail(t, -ETIMEDOUT, "%s: the %s backend did not answer within %d s; its log is "
+		       "%s/log/%s.log", c->name, kinds[kind].what, ATTACH_MS / 1000, pvn_rundir(),
+		       kinds[kind].daemon);
 }
 
+int devices_wait(struct toolstack *t, uint32_t domid, const struct domain_config *c)
+{
+	int ret = c->nr_disks ? kind_wait(t, domid, c, VBD, disks_ready) : 0;
+
+	return !ret && c->nr_nics ? kind_wait(t, domid, c, VIF, nics_ready) : ret;
+}
+
+/* Every device of a kind; arg: the kind. */
 static int all_closed(struct toolstack *t, uint32_t domid, const void *arg)
 {
+	const int *kind = arg;
 	unsigned int nr, i;
-	char **ids = store_list(t, &nr, "/local/domain/0/backend/vbd/%u", domid);
+	char **ids = store_list(t, &nr, "/local/domain/0/backend/%s/%u", kinds[*kind].name, domid);
 	int ret = 1;
 
 	for (i = 0; ret && i < nr; i++)
-		ret = store_number(t, XenbusStateClosed, "/local/domain/0/backend/vbd/%u/%s/state",
-				   domid, ids[i]) == XenbusStateClosed;
+		ret = store_number(t, XenbusStateClosed, "/local/domain/0/backend/%s/%u/%s/state",
+				   kinds[*kind].name, domid, ids[i]) == XenbusStateClosed;
 	free(ids);
 	return ret;
 }
 
-static int disk_closed(struct toolstack *t, uint32_t domid, const void *arg)
+/* arg: the backend's directory */
+static int one_closed(struct toolstack *t, uint32_t domid, const void *arg)
 {
-	const uint32_t *devid = arg;
-
-	return store_number(t, XenbusStateClosed, "/local/domain/0/backend/vbd/%u/%u/state", domid,
-			    *devid) == XenbusStateClosed;
+	return store_number(t, XenbusStateClosed, "%s/state", (const char *)arg) == XenbusStateClosed;
 }
 
-static void say_offline(struct batch *b, uint32_t domid, const char *devid)
+static void say_offline(struct batch *b, const char *path)
 {
-	batch_write(b, PERMS_INHERIT, "0", "/local/domain/0/backend/vbd/%u/%s/online", domid, devid);
-	batch_write(b, PERMS_INHERIT, "5", "/local/domain/0/backend/vbd/%u/%s/state", domid, devid);
+	batch_write(b, PERMS_INHERIT, "0", "%s/online", path);
+	batch_write(b, PERMS_INHERIT, "5", "%s/state", path);
 }
 
-int device_release(struct toolstack *t, uint32_t domid, uint32_t devid)
+int device_release(struct toolstack *t, uint32_t domid, const char *kind, uint32_t devid)
 {
-	char path[PATH_BYTES], id[16];
+	char path[PATH_BYTES];
 	struct batch *b = batch_new(domid);
 	int ret;
 
 	if (!b)
 		return ts_fail(t, -ENOMEM, "xl: out of memory");
-	snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/%u/%u", domid, devid);
-	snprintf(id, sizeof(id), "%u", devid);
-	say_offline(b, domid, id);
+	snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u/%u", kind, domid, devid);
+	say_offline(b, path);
 	ret = batch_commit(t, b);
 	batch_free(b);
-	return ret ? ret : wait_watching(t, path, ATTACH_MS, disk_closed, domid, &devid);
+	return ret ? ret : wait_watching(t, path, ATTACH_MS, one_closed, domid, path);
+}
+
+static void kind_remove(struct toolstack *t, uint32_t domid, int kind)
+{
+	char dir[PATH_BYTES], path[PATH_BYTES + 32], **ids;
+	unsigned int nr, i;
+	struct batch *b;
+
+	snprintf(dir, sizeof(dir), "/local/domain/0/backend/%s/%u", kinds[kind].name, domid);
+	ids = store_list(t, &nr, "%s", dir);
+	b = nr ? batch_new(domid) : NULL;
+	for (i = 0; b && i < nr; i++) {
+		snprintf(path, sizeof(path), "%s/%.16s", dir, ids[i]);
+		say_offline(b, path);
+	}
+	/* Nobody to wait for if the backend does not run. */
+	if (b && !batch_commit(t, b) && pvn_daemon_running(kinds[kind].daemon, NULL) == 1)
+		wait_watching(t, dir, DETACH_MS, all_closed, domid, &kind);
+	batch_free(b);
+	free(ids);
 }
 
 void devices_remove(struct toolstack *t, uint32_t domid)
 {
-	char path[PATH_BYTES], **ids;
-	unsigned int nr, i;
-	struct batch *b;
+	int kind;
 
-	snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/%u", domid);
-	ids = store_list(t, &nr, "%s", path);
-	b = nr ? batch_new(domid) : NULL;
-	for (i = 0; b && i < nr; i++)
-		say_offline(b, domid, ids[i]);
-	/* Nobody to wait for if the backend does not run. */
-	if (b && !batch_commit(t, b) && pvn_daemon_running("paravane-blkback", NULL) == 1)
-		wait_watching(t, path, DETACH_MS, all_closed, domid, NULL);
-	batch_free(b);
-	free(ids);
+	for (kind = 0; kind < NR_KINDS; kind++)
+		kind_remove(t, domid, kind);
 }

@@ -21,6 +21,8 @@
 #define CFG_NAME_MAX		64		/* bytes of a domain's name */
 #define CFG_CMDLINE_MAX		1023		/* start_info has 1024 with the NUL */
 #define CFG_DISKS_MAX		64
+#define CFG_NICS_MAX		8
+#define MAC_BYTES		18	/* of its text */
 
 enum domain_action {
 	ACTION_DESTROY,
@@ -43,6 +45,19 @@ struct disk_config {
 	bool cdrom;
 	bool direct_io_safe;
 	bool discard;
+	bool trusted;
+	int line;
+};
+
+/* One PV network interface.  The words are xl-network-configuration(5)'s. */
+struct nic_config {
+	uint32_t devid;		/* its number, and its name in the store */
+	char mac[MAC_BYTES];	/* "" : nic_mac() makes one */
+	char *bridge;
+	char *vifname, *script, *ip, *gatewaydev, *model;	/* NULL: not given */
+	uint64_t rate_bytes;	/* per interval; 0: no limit */
+	uint32_t rate_usecs;
+	unsigned int mtu;	/* 0: not given, 1500 */
 	bool trusted;
 	int line;
 };
@@ -76,6 +91,8 @@ struct domain_config {
 	enum domain_action on_poweroff, on_reboot, on_watchdog, on_crash, on_soft_reset;
 	struct disk_config *disks;
 	unsigned int nr_disks;
+	struct nic_config *nics;
+	unsigned int nr_nics;
 };
 
 /*
@@ -96,8 +113,17 @@ int domain_config_parse(struct domain_config *c, const char *source, const char 
 int domain_config_add_disk(struct domain_config *c, const char *source, int nr, const char *const *parts,
 			   char **error);
 
-/* Make the text say what c->disks says.  0, -ENOMEM, or -E2BIG: it would be longer than CFG_TEXT_MAX. */
-int domain_config_write_disks(struct domain_config *c);
+/* The same for one more network interface. */
+int domain_config_add_nic(struct domain_config *c, const char *source, int nr, const char *const *parts,
+			  char **error);
+
+/* The address of an interface: the one it was given, or one of 00:16:3e that is always the same for this
+ * domain and interface.  Returns buf. */
+const char *nic_mac(const struct domain_config *c, const struct nic_config *n, char buf[MAC_BYTES]);
+void nic_free(struct nic_config *n);	/* what it points to */
+
+/* Make the text say what c->disks and c->nics say.  0, -ENOMEM, or -E2BIG: it would be longer than CFG_TEXT_MAX. */
+int domain_config_write_devices(struct domain_config *c);
 
 void domain_config_free(struct domain_config *c);
 

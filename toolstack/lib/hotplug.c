@@ -11,12 +11,12 @@
 
 #include "toolstack/lib/layout.h"
 
-static int save(struct toolstack *t, uint32_t domid, struct domain_config *c)
+int hotplug_save(struct toolstack *t, uint32_t domid, struct domain_config *c)
 {
-	int ret = domain_config_write_disks(c);
+	int ret = domain_config_write_devices(c);
 
 	if (ret)
-		return ts_fail(t, ret, "%s: the disk is not in the saved configuration: %s", c->name,
+		return ts_fail(t, ret, "%s: the device is not in the saved configuration: %s", c->name,
 			       strerror(-ret));
 	return userdata_save(t, domid, c->uuid, c);
 }
@@ -32,7 +32,7 @@ int disk_attach(struct toolstack *t, uint32_t domid, struct domain_config *c)
 		return ret;
 	ret = devices_wait(t, domid, &one);
 	if (!ret)
-		ret = save(t, domid, c);
+		ret = hotplug_save(t, domid, c);
 	if (ret)
 		layout_disk_remove(t, domid, one.disks->devid);
 	return ret;
@@ -60,7 +60,7 @@ int disk_detach(struct toolstack *t, uint32_t domid, uint32_t devid, bool force)
 	int ret = domain_uuid(t, domid, uuid);
 
 	if (!ret)
-		ret = device_release(t, domid, devid);
+		ret = device_release(t, domid, "vbd", devid);
 	if (ret < 0)
 		return ret;
 	if (!ret && !force)
@@ -72,7 +72,7 @@ int disk_detach(struct toolstack *t, uint32_t domid, uint32_t devid, bool force)
 	if (ret)
 		return ret;
 	forget(&c, devid);
-	ret = save(t, domid, &c);
+	ret = hotplug_save(t, domid, &c);
 	domain_config_free(&c);
 	return ret;
 }

@@ -20,6 +20,7 @@ static void roots(struct batch *b, uint32_t domid, const char *vm, const struct 
 	batch_remove(b, "/local/domain/%u", domid);
 	batch_remove(b, "/libxl/%u", domid);
 	batch_remove(b, "/local/domain/0/backend/vbd/%u", domid);
+	batch_remove(b, "/local/domain/0/backend/vif/%u", domid);
 	batch_remove(b, "/local/domain/0/backend/console/%u", domid);
 	batch_remove(b, "%s", vm);
 	batch_write(b, PERMS_READABLE, "", "/local/domain/%u", domid);
@@ -168,6 +169,8 @@ int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_confi
 	console_nodes(b, domid);
 	for (i = 0; i < c->nr_disks; i++)
 		vbd_nodes(b, domid, &c->disks[i], runs);
+	for (i = 0; i < c->nr_nics; i++)
+		layout_vif_nodes(b, domid, c, &c->nics[i], runs);
 	ret = batch_commit(t, b);
 	batch_free(b);
 	return ret;

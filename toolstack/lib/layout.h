@@ -16,6 +16,16 @@ int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_confi
 int layout_disk(struct toolstack *t, uint32_t domid, const struct disk_config *d);
 int layout_disk_remove(struct toolstack *t, uint32_t domid, uint32_t devid);
 
+/* layout_nic.c: the same for a network interface of c. */
+struct batch;
+void layout_vif_nodes(struct batch *b, uint32_t domid, const struct domain_config *c,
+		      const struct nic_config *n, bool runs);
+int layout_nic(struct toolstack *t, uint32_t domid, const struct domain_config *c, const struct nic_config *n);
+int layout_nic_remove(struct toolstack *t, uint32_t domid, uint32_t devid);
+
+/* hotplug.c: the saved configuration follows the devices.  0 or -errno. */
+int hotplug_save(struct toolstack *t, uint32_t domid, struct domain_config *c);
+
 /* Where the builder put the two rings. */
 struct layout_rings {
 	uint64_t store_mfn, console_mfn;

@@ -107,6 +107,7 @@ static int preserve_renamed(struct toolstack *t, struct monitored *m)
 	/* It never runs again, and who follows wants its disks. */
 	devices_remove(t, m->domid);
 	store_remove(t, "/local/domain/0/backend/vbd/%u", m->domid);
+	store_remove(t, "/local/domain/0/backend/vif/%u", m->domid);
 	pvn_log(LOG_INFO, "Domain %u is kept as %s", m->domid, name);
 	return ret;
 }

@@ -14,7 +14,8 @@
 #include "libs/util/daemon.h"
 #include "toolstack/lib/layout.h"
 
-static const char *const daemons[] = {"paravaned", "xenstored", "xenconsoled", "paravane-blkback"};
+static const char *const daemons[] = {"paravaned", "xenstored", "xenconsoled", "paravane-blkback",
+					"paravane-netback"};
 
 int ts_fail(struct toolstack *t, int err, const char *fmt, ...)
 {
@@ -115,7 +116,7 @@ static int check_rundir(struct toolstack *t)
 int toolstack_open(struct toolstack *t, enum toolstack_need need)
 {
 	static const size_t started[] = {
-		[NEED_MACHINE] = 1, [NEED_STORE] = 2, [NEED_CONSOLE] = 3, [NEED_ALL] = 4,
+		[NEED_MACHINE] = 1, [NEED_STORE] = 2, [NEED_CONSOLE] = 3, [NEED_ALL] = 5,
 	};
 	size_t i, last = started[need];
 	int ret = check_rundir(t);

@@ -118,17 +118,21 @@ bool interrupted(void);
 int devices_wait(struct toolstack *t, uint32_t domid, const struct domain_config *c);
 /* Tell the backends that a domain's devices go, give them a moment, remove the nodes. */
 void devices_remove(struct toolstack *t, uint32_t domid);
-/* The backend is told that one disk goes.  1 it has let go, 0 not within some seconds: the guest has
+/* The backend is told that one device of kind "vbd" or "vif" goes.  1 it has let go, 0 not within some seconds: the guest has
  * not, -errno. */
-int device_release(struct toolstack *t, uint32_t domid, uint32_t devid);
+int device_release(struct toolstack *t, uint32_t domid, const char *kind, uint32_t devid);
 
-/* --- hotplug.c: disks of a domain that runs --- */
+/* --- hotplug.c, hotplug_nic.c: devices of a domain that runs --- */
 
 /* The last of c->disks is new: nodes, backend, saved configuration.  On failure nothing is left.
  * c is the domain's saved configuration with that disk added.  0 or -errno. */
 int disk_attach(struct toolstack *t, uint32_t domid, struct domain_config *c);
 /* A disk goes, with force even if the guest does not let go of it.  -EBUSY: it does not. */
 int disk_detach(struct toolstack *t, uint32_t domid, uint32_t devid, bool force);
+
+/* The same for the last of c->nics, and for one that goes. */
+int nic_attach(struct toolstack *t, uint32_t domid, struct domain_config *c);
+int nic_detach(struct toolstack *t, uint32_t domid, uint32_t devid);
 
 /* --- userdata.c: the saved configuration of a running domain --- */
 
