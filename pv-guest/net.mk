@@ -17,3 +17,4 @@ tests_unit_guest_netfront_SOURCES = tests/unit/guest_netfront.c $(GUEST_NETFRONT
 tests_unit_guest_netfront_CPPFLAGS = $(GUESTFS_TEST_CPPFLAGS)
 tests_unit_guest_netfront_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 tests_unit_guest_netfront_LDADD = $(GUESTFS_TEST_LIBS)
+EXTRA_DIST += tests/system/net-guests.sh
