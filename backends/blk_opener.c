@@ -165,6 +165,25 @@ int64_t blk_opener_ask(struct blk_opener *op, unsigned int domid, unsigned int d
 	return q->number;
 }
 
+int blk_opener_supervise(struct blk_opener *op, int notify)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct opener_request req = { .supervise = true };
+	struct iovec iov = { .iov_base = &req, .iov_len = sizeof(req) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int rc;
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &notify, sizeof(int));
+	rc = sendmsg(op->sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	close(notify);
+	return rc;
+}
+
 void blk_opener_forget(struct blk_opener *op, int64_t number)
 {
 	if (op)

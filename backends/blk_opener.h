@@ -22,6 +22,8 @@ int blk_opener_start(struct blk_opener **out);
 
 /* Hear its answers in the loop.  0 or -errno. */
 int blk_opener_listen(struct blk_opener *op, struct pvn_loop *loop);
+/* From now on it answers the connect() calls of our sandbox; notify is closed here. */
+int blk_opener_supervise(struct blk_opener *op, int notify);
 void blk_opener_stop(struct blk_opener *op);	/* it ends, the helpers of media do when these are closed */
 
 /* rc and o as blk_place_open() has them; what is open in o is the callee's. */

@@ -11,6 +11,7 @@ struct opener_request {
 	int64_t number;
 	uint32_t domid, devid;
 	bool allow_direct;
+	bool supervise;		/* with a descriptor: the sandbox's questions */
 };
 
 struct opener_reply {

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@
 #include <unistd.h>
 
 #include <xenstore.h>
+
+#include "backends/blk_sandbox.h"
 
 struct source {
 	struct xs_handle *xs;
@@ -137,28 +140,65 @@ static void leave(int *sock)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+static void request_take(int sock, const struct opener_request *req)
+{
+	struct opener_reply r;
+	pid_t pid = fork();
+
+	if (!pid)
+		answer(sock, req);
+	if (pid > 0)
+		return;
+	r = (struct opener_reply){ .number = req->number, .rc = -errno };
+	r.opened.sock = r.opened.lifetime = r.opened.image.fd = r.opened.image.direct_fd = -1;
+	snprintf(r.opened.why, sizeof(r.opened.why), "the opener cannot fork: %s", strerror(-r.rc));
+	reply_send(sock, &r);
+}
+
+/* A request, or the descriptor of the sandbox's questions.  Without a backend there is no opener. */
+static void backend_event(int sock, int *notify)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct opener_request req;
+	struct iovec iov = { .iov_base = &req, .iov_len = sizeof(req) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *c;
+	ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	int fd = -1;
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n != sizeof(req))
+		_exit(0);
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	if (!req.supervise)
+		request_take(sock, &req);
+	else if (*notify < 0)
+		*notify = fd;
+	if (fd >= 0 && fd != *notify)
+		close(fd);
+}
+
 void opener_serve(int sock)
 {
-	struct opener_request req;
-	struct opener_reply r;
-	ssize_t n;
-	pid_t pid;
+	const char *store = getenv("XENSTORED_PATH");
+	struct pollfd p[2];
+	int notify = -1;
 
 	leave(&sock);
 	for (;;) {
-		n = recv(sock, &req, sizeof(req), 0);
-		if (n < 0 && errno == EINTR)
+		p[0] = (struct pollfd){ .fd = sock, .events = POLLIN };
+		p[1] = (struct pollfd){ .fd = notify, .events = POLLIN };
+		if (poll(p, 2, -1) < 0)
 			continue;
-		if (n != sizeof(req))
+		if (p[1].revents & POLLIN)
+			blk_sandbox_answer(notify, store ? store : "");
+		else if (p[1].revents)		/* nobody is left who could ask */
 			_exit(0);
-		pid = fork();
-		if (!pid)
-			answer(sock, &req);
-		if (pid > 0)
-			continue;
-		r = (struct opener_reply){ .number = req.number, .rc = -errno };
-		r.opened.sock = r.opened.lifetime = r.opened.image.fd = r.opened.image.direct_fd = -1;
-		snprintf(r.opened.why, sizeof(r.opened.why), "the opener cannot fork: %s", strerror(-r.rc));
-		reply_send(sock, &r);
+		if (p[0].revents)
+			backend_event(sock, &notify);
 	}
 }

@@ -15,6 +15,7 @@
 
 #include "libs/util/log.h"
 #include "libs/util/loop.h"
+#include "libs/util/uring-restrict.h"
 
 #define ENTRIES		512
 #define CQ_ENTRIES	4096
@@ -24,6 +25,19 @@ static const int needed_ops[] = {
 	IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_FSYNC,
 	IORING_OP_FALLOCATE,
 };
+
+/* All that this ring will ever do: it is no way around the sandbox. */
+static int uring_limit(struct blk_uring *u)
+{
+	static const uint8_t ops[] = {
+		IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_FSYNC,
+		IORING_OP_FALLOCATE, IORING_OP_READ_FIXED, IORING_OP_WRITE_FIXED,
+	};
+	static const uint8_t registers[] = { IORING_REGISTER_BUFFERS2, IORING_REGISTER_BUFFERS_UPDATE };
+	static const struct pvn_uring_limits limits = { ops, sizeof(ops), registers, sizeof(registers) };
+
+	return pvn_uring_restrict(&u->ring, &limits);
+}
 
 static int uring_probe(struct blk_uring *u)
 {
@@ -45,13 +59,14 @@ static int uring_init(struct blk_uring *u)
 	/* Completions are reaped in turns: no need to interrupt us for each. */
 	struct io_uring_params p = {
 		.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_COOP_TASKRUN |
-			 IORING_SETUP_TASKRUN_FLAG,
+			 IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_R_DISABLED,
 		.cq_entries = CQ_ENTRIES,
 	};
 	int rc = io_uring_queue_init_params(ENTRIES, &u->ring, &p);
 
 	if (rc == -EINVAL) {	/* before Linux 5.19 */
-		p = (struct io_uring_params){ .flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
+		p = (struct io_uring_params){ .flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP |
+						       IORING_SETUP_R_DISABLED,
 					      .cq_entries = CQ_ENTRIES };
 		rc = io_uring_queue_init_params(ENTRIES, &u->ring, &p);
 	}
@@ -80,6 +95,8 @@ int blk_uring_open(struct blkback *bb)
 		return rc;
 	}
 	rc = uring_probe(u);
+	if (!rc)
+		rc = uring_limit(u);
 	if (!rc)
 		rc = pvn_loop_add_fd(bb->loop, u->ring.ring_fd, POLLIN, uring_event, bb, &u->watch);
 	if (rc) {

@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backends/blk_opener.h"
+#include "backends/blk_sandbox.h"
 #include "backends/program.h"
 #include "backends/store.h"
 #include "libs/util/daemon.h"
@@ -113,6 +115,29 @@ static void blkback_close(struct blkback *bb)
 	free(bb);
 }
 
+/* The last step: what follows is fed by domains. */
+static int sandbox(struct blkback *bb)
+{
+#ifdef __SANITIZE_ADDRESS__
+	pvn_log(LOG_NOTICE, "no sandbox: a sanitizer works by calls that it refuses");
+	return 0;
+#endif
+	const char *env = getenv("PARAVANE_BLKBACK");
+	int notify, rc;
+
+	if (env && strstr(env, "no-sandbox")) {
+		pvn_log(LOG_WARNING, "no sandbox, as PARAVANE_BLKBACK says");
+		return 0;
+	}
+	tzset();		/* gmtime() reads a file the first time */
+	rc = blk_sandbox_enter(&notify);
+	if (!rc && notify >= 0)
+		rc = blk_opener_supervise(bb->opener, notify);
+	if (rc)
+		program_error(rc, "cannot enter the sandbox");
+	return rc;
+}
+
 static int blkback_main(const struct program *prog, struct pvn_loop *loop)
 {
 	struct blkback *bb = calloc(1, sizeof(*bb));
@@ -128,8 +153,11 @@ static int blkback_main(const struct program *prog, struct pvn_loop *loop)
 		program_error(rc, "cannot start the opener");
 	else
 		rc = blkback_open(bb);
-	if (!rc) {
+	if (!rc)
 		pvn_daemon_ready();
+	if (!rc)
+		rc = sandbox(bb);
+	if (!rc) {
 		pvn_log(LOG_INFO, "serving disks, %s", bb->uring ? "io_uring" : "blocking calls");
 		rc = pvn_loop_run(loop);
 	}

@@ -2,7 +2,7 @@
 noinst_HEADERS += backends/events.h backends/store.h backends/xenbus.h backends/xenbus_state.h \
 	backends/xenbus_private.h backends/program.h backends/blk.h backends/blk_image.h \
 	backends/blk_medium.h backends/blk_nbd.h backends/blk_nbd_private.h \
-	backends/blk_opener.h backends/blk_opener_private.h backends/blk_place.h backends/blk_request.h backends/blk_uring.h backends/console.h \
+	backends/blk_opener.h backends/blk_opener_private.h backends/blk_place.h backends/blk_request.h backends/blk_sandbox.h backends/blk_uring.h backends/console.h \
 	backends/console_buffer.h backends/console_log.h backends/console_pty.h \
 	backends/console_rate.h backends/console_ring.h \
 	backends/net.h backends/net_frame.h backends/net_request.h backends/net_switch.h
@@ -18,9 +18,10 @@ noinst_LTLIBRARIES += backends/libblk.la
 backends_libblk_la_SOURCES = backends/blk_request.c backends/blk_image.c backends/blk_ring.c \
 	backends/blk_exec.c backends/blk_uring.c backends/blk_fixed.c backends/blk_poll.c \
 	backends/blk_dev.c backends/blk_turn.c backends/blk_attach.c backends/blk_place.c backends/blk_helper.c \
-	backends/blk_nbd.c backends/blk_nbd_ops.c backends/blk_opener.c backends/blk_opener_serve.c
-backends_libblk_la_CFLAGS = $(AM_CFLAGS) $(URING_CFLAGS) $(NBD_CFLAGS) $(XENSTORE_CFLAGS)
-backends_libblk_la_LIBADD = $(NBD_LIBS)
+	backends/blk_nbd.c backends/blk_nbd_ops.c backends/blk_opener.c backends/blk_opener_serve.c \
+	backends/blk_sandbox.c
+backends_libblk_la_CFLAGS = $(AM_CFLAGS) $(URING_CFLAGS) $(NBD_CFLAGS) $(XENSTORE_CFLAGS) $(SECCOMP_CFLAGS)
+backends_libblk_la_LIBADD = $(NBD_LIBS) $(SECCOMP_LIBS)
 
 sbin_PROGRAMS += backends/paravane-blkback
 backends_paravane_blkback_SOURCES = backends/blkback.c
@@ -51,7 +52,7 @@ backends_xenconsoled_LDADD = backends/libconsole.la backends/libbackend.la \
 # Unit tests: the backends against a store, grants and events that are tables.
 noinst_HEADERS += tests/unit/backends_fake.h
 BACKEND_TESTS = tests/unit/blkback_request tests/unit/xenbus_state tests/unit/xenbus_device \
-	tests/unit/blkback_ring tests/unit/console_parts tests/unit/netback_frames tests/unit/netback_ring
+	tests/unit/blkback_ring tests/unit/blkback_sandbox tests/unit/console_parts tests/unit/netback_frames tests/unit/netback_ring
 check_PROGRAMS += $(BACKEND_TESTS)
 UNIT_TESTS += $(BACKEND_TESTS)
 BACKEND_FAKES = tests/unit/backends_fake.c tests/unit/backends_fake_store.c
@@ -69,12 +70,14 @@ tests_unit_netback_frames_LDADD = backends/libnet.la $(CRITERION_LIBS)
 tests_unit_netback_ring_SOURCES = tests/unit/netback_ring.c $(BACKEND_FAKES)
 tests_unit_netback_ring_LDADD = backends/libnet.la backends/libbackend.la libs/libutil.la \
 	$(CRITERION_LIBS) $(URING_LIBS)
+tests_unit_blkback_sandbox_SOURCES = tests/unit/blkback_sandbox.c
+tests_unit_blkback_sandbox_LDADD = backends/libblk.la libs/libutil.la $(CRITERION_LIBS) $(URING_LIBS) -lpthread
 tests_unit_console_parts_SOURCES = tests/unit/console_parts.c $(BACKEND_FAKES)
 tests_unit_console_parts_LDADD = backends/libconsole.la backends/libbackend.la libs/libutil.la \
 	$(CRITERION_LIBS) $(URING_LIBS)
 
 EXTRA_DIST += tests/system/block-disks.sh tests/system/block-hotplug.sh tests/system/block-formats.sh \
-	tests/system/block-nbd.sh tests/system/console-basic.sh
+	tests/system/block-nbd.sh tests/system/block-sandbox.sh tests/system/console-basic.sh
 EXTRA_DIST += tests/system/net-switch.sh
 dist_man_MANS += man/xenconsoled.8 man/paravane-blkback.8
 dist_man_MANS += man/paravane-netback.8

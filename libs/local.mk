@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 noinst_HEADERS += libs/util/find.h libs/util/log.h libs/util/daemon.h libs/util/loop.h \
-	libs/util/loop-private.h libs/util/lowaddr.h libs/util/pins.h libs/util/nbdplace.h libs/ctl/ctl.h libs/ctl/private.h \
+	libs/util/loop-private.h libs/util/lowaddr.h libs/util/pins.h libs/util/nbdplace.h libs/util/uring-restrict.h libs/ctl/ctl.h libs/ctl/private.h \
 	libs/client/conn.h libs/client/domain.h libs/client/client.h libs/client/handle.h \
 	libs/xencall/private.h libs/xenforeignmemory/private.h \
 	libs/xenevtchn/private.h libs/xenevtchn/epoll-names.h libs/paravane-ext.h \
@@ -10,7 +10,8 @@ noinst_HEADERS += libs/util/find.h libs/util/log.h libs/util/daemon.h libs/util/
 noinst_LTLIBRARIES += libs/libutil.la
 libs_libutil_la_SOURCES = libs/util/find.c libs/util/log.c libs/util/daemon.c \
 	libs/util/loop.c libs/util/loop-timer.c libs/util/loop-uring.c libs/util/loop-epoll.c \
-	libs/util/lowaddr.c libs/util/rundir.c libs/util/pins.c libs/util/nbdplace.c
+	libs/util/lowaddr.c libs/util/rundir.c libs/util/pins.c libs/util/nbdplace.c \
+	libs/util/uring-restrict.c
 libs_libutil_la_CFLAGS = $(AM_CFLAGS) $(URING_CFLAGS)
 libs_libutil_la_LIBADD = $(URING_LIBS)
 

@@ -91,8 +91,12 @@ static void log_rotate(void)
 	if (!log_state.path[0] || fstat(log_state.fd, &st) != 0 || st.st_size < LOG_FILE_MAX)
 		return;
 	snprintf(old, sizeof(old), "%s.1", log_state.path);
-	if (rename(log_state.path, old) != 0)
+	if (rename(log_state.path, old) != 0) {
+		/* In a sandbox there are no names: the log begins anew in its place. */
+		if (errno == EPERM && ftruncate(log_state.fd, 0))
+			log_state.path[0] = 0;
 		return;
+	}
 	fd = log_file_open();
 	if (fd < 0)
 		return;

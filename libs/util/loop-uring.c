@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "libs/util/uring-restrict.h"
+
 #define ENTRIES	256
 
 static struct io_uring_sqe *sqe_get(struct pvn_loop *l)
@@ -188,9 +190,18 @@ static const struct pvn_waiter_ops uring_ops = {
 	.wait = uring_wait,
 };
 
+/* All that a waiter does; some of its daemons have a system call filter that this must not go around. */
+static int ring_limit(struct io_uring *ring)
+{
+	static const uint8_t ops[] = { IORING_OP_POLL_ADD, IORING_OP_POLL_REMOVE };
+	static const struct pvn_uring_limits limits = { .ops = ops, .nr_ops = sizeof(ops) };
+
+	return pvn_uring_restrict(ring, &limits);
+}
+
 int pvn_loop_uring_init(struct pvn_loop *l)
 {
-	struct io_uring_params p = { .flags = IORING_SETUP_CLAMP };
+	struct io_uring_params p = { .flags = IORING_SETUP_CLAMP | IORING_SETUP_R_DISABLED };
 	struct io_uring *ring = calloc(1, sizeof(*ring));
 	int rc;
 
@@ -201,6 +212,11 @@ int pvn_loop_uring_init(struct pvn_loop *l)
 	if (!rc && !(p.features & IORING_FEAT_NODROP)) {
 		io_uring_queue_exit(ring);
 		rc = -EOPNOTSUPP;
+	}
+	if (!rc) {
+		rc = ring_limit(ring);
+		if (rc)
+			io_uring_queue_exit(ring);
 	}
 	if (rc) {
 		free(ring);
