@@ -68,4 +68,5 @@ tests_unit_xl_config_fuzz_LDADD = $(tests_unit_xl_config_LDADD)
 EXTRA_DIST += tests/xllib.sh tests/system/xl-commands.sh tests/system/xl-bad-input.sh \
 	tests/system/xl-restart.sh tests/system/xl-daemons.sh tests/system/xl-man.sh tests/system/xl-vcpus.sh
 dist_man_MANS += man/xl.1 man/xl.cfg.5
+dist_man_MANS += man/xl-disk-configuration.5
 dist_man_MANS += man/xl-network-configuration.5

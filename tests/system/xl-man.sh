@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../xllib.sh"
 page=$SRC/man/xl.1 cfgpage=$SRC/man/xl.cfg.5
 
-for p in "$page" "$cfgpage"; do
+for p in "$page" "$cfgpage" "$SRC/man/xl-disk-configuration.5"; do
 	case_begin "mandoc lint of ${p##*/}"
 	if ! command -v mandoc >/dev/null; then
 		skip "no mandoc"
@@ -51,4 +51,32 @@ awk '/^# [a-z]*\.cfg$/ { f = $2 } /^\.Ed/ { f = "" } f { print > f }' "$cfgpage"
 for f in web.cfg words.cfg; do
 	expect "xl.cfg.5: $f" xl create -n "$f"
 done
+
+# Disks: the page's examples, every format it names, and what it says is refused, by name.
+diskpage=$SRC/man/xl-disk-configuration.5
+awk '/^# [a-z]*\.cfg$/ { f = $2 } /^\.Ed/ { f = "" } f { print > f }' "$diskpage"
+for f in same.cfg formats.cfg servers.cfg; do
+	expect "xl-disk-configuration.5: $f" xl create -n "$f"
+done
+disk() { # SPEC
+	printf 'name = "d"\nkernel = "%s"\ndisk = [ "%s" ]\n' "$KERNEL" "$1" >d.cfg
+	xl create -n d.cfg
+}
+for f in $(sed -n '/^\.It Cm format=/,/^All but raw/p' "$diskpage" | sed -n 's/^\.Cm \([a-z0-9]*\).*/\1/p'); do
+	expect "format $f is taken, and shown" eval "disk 'format=$f,vdev=xvda,target=/d' | grep -q '\"format\": \"$f\"'"
+done
+while read -r word; do
+	expect_fail "$word is refused by its name" "${word%%=*}" disk "$word,vdev=xvda,target=/d"
+done <<-END
+	backendtype=standalone
+	backendtype=tap
+	backendtype=phy,format=qcow2
+	script=block-iscsi
+	specification=virtio
+	backend=other
+	colo,colo-host=h,colo-port=1,colo-export=e,active-disk=/a,hidden-disk=/h
+	format=zebra
+	access=x
+	devtype=floppy
+END
 finish
