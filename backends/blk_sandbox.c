@@ -85,6 +85,7 @@ static const struct rule rules[] = {
 
 static int filter_rules(scmp_filter_ctx ctx, bool notify)
 {
+	const struct scmp_arg_cmp ourselves = EQ(0, (scmp_datum_t)getpid());
 	unsigned int i;
 	int rc = 0;
 
@@ -94,8 +95,7 @@ static int filter_rules(scmp_filter_ctx ctx, bool notify)
 		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rules[i].call, 1, &rules[i].arg);
 	/* abort() and raise() signal ourselves. */
 	if (!rc)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &ourselves);
 	/* Its flags are behind a pointer: glibc then takes clone(), whose flags are not. */
 	if (!rc)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);

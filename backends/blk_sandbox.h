@@ -11,6 +11,18 @@
 
 #include <stdbool.h>
 
+/* A build with AddressSanitizer works by calls that the filter refuses: it goes without. */
+#ifdef __has_feature
+#define BLK_HAS_FEATURE(x)	__has_feature(x)
+#else
+#define BLK_HAS_FEATURE(x)	0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || BLK_HAS_FEATURE(address_sanitizer)
+#define BLK_SANDBOX_POSSIBLE	false
+#else
+#define BLK_SANDBOX_POSSIBLE	true
+#endif
+
 /*
  * Enter it, for good.  0; *notify is a descriptor for who answers connect() for us, or -1 if the kernel
  * cannot have that asked: then connect() is allowed.  Or -errno: we are in none.

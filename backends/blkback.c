@@ -118,13 +118,13 @@ static void blkback_close(struct blkback *bb)
 /* The last step: what follows is fed by domains. */
 static int sandbox(struct blkback *bb)
 {
-#ifdef __SANITIZE_ADDRESS__
-	pvn_log(LOG_NOTICE, "no sandbox: a sanitizer works by calls that it refuses");
-	return 0;
-#endif
 	const char *env = getenv("PARAVANE_BLKBACK");
 	int notify, rc;
 
+	if (!BLK_SANDBOX_POSSIBLE) {
+		pvn_log(LOG_NOTICE, "no sandbox: a sanitizer works by calls that it refuses");
+		return 0;
+	}
 	if (env && strstr(env, "no-sandbox")) {
 		pvn_log(LOG_WARNING, "no sandbox, as PARAVANE_BLKBACK says");
 		return 0;
