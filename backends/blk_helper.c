@@ -222,7 +222,11 @@ static void helper_why(const struct helper *h, struct blk_opened *o)
 		text[--len] = 0;
 	for (line = text; (next = strchr(line, '\n')); line = next + 1)
 		;
-	if (!strncmp(line, "qemu-nbd: ", 10))
+	/* It names itself and the image first, which we have named. */
+	next = strstr(line, "': ");
+	if (next)
+		line = next + 3;
+	else if (!strncmp(line, "qemu-nbd: ", 10))
 		line += 10;
 	snprintf(o->why, sizeof(o->why), "qemu-nbd cannot serve %.90s as %s: %.100s", h->spec->params,
 		 h->spec->format, len ? line : "it did not say why");

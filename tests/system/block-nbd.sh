@@ -26,12 +26,11 @@ start() {
 	xl create -q "$WORK/$1.cfg"
 }
 # ask NAME LINE PATTERN: what is typed at the guest's shell has an answer with the pattern.
-asked=0
 ask() {
-	asked=$((asked + 1))
-	printf '%s\r' "$2; echo mark$asked-end" >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"
-	wait_for "${4:-60}" says "$1" "^mark$asked-end" || { echo "no answer: $(tail -3 "$(console "$1")")"; return 1; }
-	sed "1,/echo mark$asked-end/d" "$(console "$1")" | grep -aE -- "$3" || { tail -5 "$(console "$1")"; return 1; }
+	local mark=mark$RANDOM$RANDOM
+	printf '%s\r' "$2; echo $mark-end" >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"
+	wait_for "${4:-60}" says "$1" "^$mark-end" || { echo "no answer: $(tail -3 "$(console "$1")")"; return 1; }
+	sed "1,/echo $mark-end/d" "$(console "$1")" | grep -aE -- "$3" || { tail -5 "$(console "$1")"; return 1; }
 }
 shell() { start "$@" && said "$1" '^pv#'; }
 # serve NAME ARGUMENTS...: an nbdkit at $WORK/NAME.sock
