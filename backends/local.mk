@@ -5,7 +5,7 @@ noinst_HEADERS += backends/events.h backends/store.h backends/xenbus.h backends/
 	backends/blk_opener.h backends/blk_opener_private.h backends/blk_place.h backends/blk_request.h backends/blk_sandbox.h backends/blk_uring.h backends/console.h \
 	backends/console_buffer.h backends/console_log.h backends/console_pty.h \
 	backends/console_rate.h backends/console_ring.h \
-	backends/net.h backends/net_frame.h backends/net_request.h backends/net_switch.h
+	backends/net.h backends/net_frame.h backends/net_request.h backends/net_switch.h backends/net_uplink.h
 
 # What every backend stands on.
 noinst_LTLIBRARIES += backends/libbackend.la
@@ -32,7 +32,7 @@ backends_paravane_blkback_LDADD = backends/libblk.la backends/libbackend.la \
 noinst_LTLIBRARIES += backends/libnet.la
 backends_libnet_la_SOURCES = backends/net_request.c backends/net_frame.c backends/net_bytes.c \
 	backends/net_switch.c backends/net_ring.c backends/net_tx.c backends/net_rx.c backends/net_wait.c \
-	backends/net_rate.c backends/net_mcast.c backends/net_dev.c backends/net_turn.c backends/net_poll.c
+	backends/net_rate.c backends/net_mcast.c backends/net_dev.c backends/net_uplink.c backends/net_uplink_open.c backends/net_turn.c backends/net_poll.c
 
 sbin_PROGRAMS += backends/paravane-netback
 backends_paravane_netback_SOURCES = backends/netback.c
@@ -78,6 +78,6 @@ tests_unit_console_parts_LDADD = backends/libconsole.la backends/libbackend.la l
 
 EXTRA_DIST += tests/system/block-disks.sh tests/system/block-hotplug.sh tests/system/block-formats.sh \
 	tests/system/block-nbd.sh tests/system/block-sandbox.sh tests/system/console-basic.sh
-EXTRA_DIST += tests/system/net-switch.sh
+EXTRA_DIST += tests/system/net-switch.sh tests/system/net-uplink.sh
 dist_man_MANS += man/xenconsoled.8 man/paravane-blkback.8
 dist_man_MANS += man/paravane-netback.8

@@ -20,6 +20,7 @@
 #include "backends/net_frame.h"
 #include "backends/net_request.h"
 #include "backends/net_switch.h"
+#include "backends/net_uplink.h"
 #include "backends/xenbus.h"
 
 struct net_vif;
@@ -65,6 +66,7 @@ struct net_vif {
 	struct netback *nb;
 	struct xenbus_device *xdev;
 	struct net_port port;		/* into the switch */
+	struct net_uplink *uplink;	/* the other end of a bridge of its own; NULL: of several */
 	char bridge[NET_BRIDGE_NAME];
 	unsigned int mtu;
 	struct net_rate rate;

@@ -63,6 +63,46 @@ static int probe_keys(struct net_vif *vif)
 	return 0;
 }
 
+static bool wants_tap(struct xenbus_device *xdev, const char *bridge)
+{
+	char *script, *base;
+	bool wants;
+
+	if (store_read(xdev->store, xdev->path, "script", &script))
+		return net_tap_possible(bridge);
+	base = strrchr(script, '/');
+	wants = !strcmp(base ? base + 1 : script, "vif-bridge");
+	free(script);
+	return wants || net_tap_possible(bridge);
+}
+
+/* A vif that is to have a way out of its own: a bridge that only the two are on. */
+static int probe_uplink(struct net_vif *vif)
+{
+	struct xenbus_device *xdev = vif->xdev;
+	bool passt = !strcmp(vif->bridge, NET_PASST);
+	char bridge[NET_BRIDGE_NAME], name[16], why[200] = "out of memory", *given;
+	int rc;
+
+	if (!passt && !wants_tap(xdev, vif->bridge))
+		return 0;
+	memcpy(bridge, vif->bridge, sizeof(bridge));
+	snprintf(name, sizeof(name), "vif%u.%u", xdev->domid, xdev->devid);
+	snprintf(vif->bridge, sizeof(vif->bridge), "/%s", name);	/* a slash: nobody else can have it */
+	if (!store_read(xdev->store, xdev->path, "vifname", &given)) {
+		snprintf(name, sizeof(name), "%s", given);
+		free(given);
+	}
+	rc = passt ? net_uplink_passt(vif, why, sizeof(why)) :
+		net_uplink_tap(vif, bridge, name, why, sizeof(why));
+	if (rc)
+		xenbus_probe_error(xdev, "%s", why);
+	else
+		pvn_log(LOG_INFO, "vif/%u/%u: %s %s", xdev->domid, xdev->devid,
+			passt ? "its way out is" : "it is in the Linux bridge", bridge);
+	return rc;
+}
+
 static int net_probe(struct xenbus_device *xdev, bool last)
 {
 	struct net_vif *vif = xdev->priv;
@@ -81,6 +121,9 @@ static int net_probe(struct xenbus_device *xdev, bool last)
 		xenbus_probe_error(xdev, "the interface has no bridge: say bridge=NAME");
 		return rc;
 	}
+	rc = probe_uplink(vif);
+	if (rc)
+		return rc;
 	return net_switch_attach(vif->nb->sw, &vif->port, vif->bridge, pvn_now_ns());
 }
 
@@ -262,6 +305,7 @@ static void net_remove(struct xenbus_device *xdev)
 	if (!vif)
 		return;
 	queues_free(vif);	/* only when the program ends are there any left */
+	net_uplink_close(vif->uplink);
 	net_switch_detach(&vif->port);
 	free(vif);
 	xdev->priv = NULL;

@@ -188,4 +188,6 @@ const struct net_port_ops net_vif_port_ops = { .send = vif_send };
 void net_rx_event(struct net_queue *q)
 {
 	net_wake(q);
+	if (q->vif->uplink)
+		net_uplink_retry(q->vif->uplink);
 }
