@@ -80,4 +80,6 @@ EXTRA_DIST += tests/system/block-disks.sh tests/system/block-hotplug.sh tests/sy
 	tests/system/block-nbd.sh tests/system/block-sandbox.sh tests/system/console-basic.sh
 EXTRA_DIST += tests/system/net-switch.sh tests/system/net-uplink.sh
 dist_man_MANS += man/xenconsoled.8 man/paravane-blkback.8
-dist_man_MANS += man/paravane-netback.8
+dist_man_MANS += man/paravane-netback.8 man/paravane-9pfsd.8
+
+include backends/p9.mk

@@ -53,7 +53,8 @@ tests_unit_paravaned_image_LDFLAGS = -all-static
 systemdunitdir = $(prefix)/lib/systemd/system
 systemd_units = paravaned/systemd/paravaned.service paravaned/systemd/paravane-xenstored.service \
 	paravaned/systemd/paravane-xenconsoled.service paravaned/systemd/paravane-blkback.service \
-	paravaned/systemd/paravane-netback.service
+	paravaned/systemd/paravane-netback.service \
+	paravaned/systemd/paravane-9pfsd.service
 nodist_systemdunit_DATA = $(systemd_units)
 CLEANFILES += $(systemd_units)
 EXTRA_DIST += $(systemd_units:=.in) tests/system/machine-daemon.sh tests/system/machine-hosts.sh

@@ -99,7 +99,7 @@ static int stop_other_version(bool force)
 
 int stop_machine(bool force)
 {
-	static const char *const daemons[] = { "paravane-netback", "paravane-blkback", "xenconsoled", "xenstored", "paravaned" };
+	static const char *const daemons[] = { "paravane-netback", "paravane-9pfsd", "paravane-blkback", "xenconsoled", "xenstored", "paravaned" };
 	struct pvn_msg_hello hello = { .version = PVN_PROTOCOL_VERSION, .pid = (uint32_t)getpid() };
 	struct pvn_msg_domain stop = { .arg = force };
 	int fd = connect_machine(), rc;

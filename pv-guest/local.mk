@@ -40,7 +40,7 @@ GUEST_CORE_SOURCES = \
 	pv-guest/shell/cmd_trap.c pv-guest/shell/cmd_xenstore.c pv-guest/shell/main.c \
 	pv-guest/shell/parse.c pv-guest/shell/run.c pv-guest/shell/trap_probe.S
 
-GUEST_CPPFLAGS = -I$(top_srcdir)/pv-guest/include -D__XEN_INTERFACE_VERSION__=0x00040e00
+GUEST_CPPFLAGS = -I$(top_srcdir)/pv-guest/include -I$(top_srcdir)/include -D__XEN_INTERFACE_VERSION__=0x00040e00
 GUEST_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -ffreestanding -fno-stack-protector -mno-red-zone \
 	-mcmodel=small -mgeneral-regs-only -fno-pic -fno-pie -fno-common -fno-strict-aliasing \
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -fcf-protection=none \

@@ -42,6 +42,12 @@ expect_fail() {
 	fi
 }
 
+# expect_same WHAT WANTED GOT
+expect_same() {
+	current=$1
+	if [ "$2" = "$3" ]; then pass; else fail "wanted \`$2', got \`$3'"; fi
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds, at most so long.
 wait_for() {
 	local deadline=$((SECONDS + $1))

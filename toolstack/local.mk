@@ -5,7 +5,7 @@ include toolstack/builder/local.mk
 noinst_LTLIBRARIES += toolstack/lib/libtoolstack.la
 toolstack_lib_libtoolstack_la_SOURCES = \
 	toolstack/lib/affinity.c toolstack/lib/affinity.h toolstack/lib/batch.c toolstack/lib/batch.h \
-	toolstack/lib/cfg_cpus.c toolstack/lib/cfg_disks.c toolstack/lib/disk_words.c toolstack/lib/cfg_nics.c toolstack/lib/cfg_write.c \
+	toolstack/lib/cfg_cpus.c toolstack/lib/cfg_disks.c toolstack/lib/disk_words.c toolstack/lib/cfg_nics.c toolstack/lib/cfg_p9.c toolstack/lib/cfg_write.c \
 	toolstack/lib/cfg_fill.c toolstack/lib/cfg_keys.c \
 	toolstack/lib/cfg_parser.h toolstack/lib/disk_words.h toolstack/lib/cfg_read.c toolstack/lib/cfg_scan.c \
 	toolstack/lib/config_json.c toolstack/lib/config_json.h \

@@ -18,7 +18,7 @@ static const struct {
 } build_places[] = {
 	{ "paravaned", "paravaned" },	{ "xenstored", "xenstored" },
 	{ "xenconsoled", "backends" },	{ "paravane-blkback", "backends" },
-	{ "paravane-netback", "backends" },
+	{ "paravane-netback", "backends" },	{ "paravane-9pfsd", "backends" },
 	{ "xl", "toolstack" },		{ "paravane-hv", "hv" },
 	{ "pv-guest", "pv-guest" },
 };

@@ -20,7 +20,7 @@ struct mount {
 struct mutex mount_lock = MUTEX_INIT(mount_lock);
 static struct mount mounts[MAX_MOUNTS];
 
-static const struct fs_ops *fs_types[4] = { &ext2_ops, &ramfs_ops, &devfs_ops };
+static const struct fs_ops *fs_types[8] = { &ext2_ops, &ramfs_ops, &devfs_ops };
 
 int vfs_register(const struct fs_ops *ops)
 {
@@ -138,6 +138,7 @@ static int super_make(const char *source, const char *type, bool rdonly, struct 
 		return -ENOMEM;
 	mutex_init(&sb->lock);
 	sb->rdonly = rdonly;
+	sb->source = source;
 	ret = find_type(source, type, &sb->ops);
 	if (!ret && sb->ops->needs_dev)
 		ret = claim_device(sb, source);
@@ -156,6 +157,7 @@ static int super_make(const char *source, const char *type, bool rdonly, struct 
 		if (ret)
 			sb->ops->unmount(sb);
 	}
+	sb->source = NULL;
 	mutex_unlock(&sb->lock);
 	if (ret) {
 		super_free(sb);

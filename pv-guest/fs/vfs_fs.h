@@ -83,6 +83,7 @@ struct vrename {
 struct super {
 	const struct fs_ops *ops;
 	struct blkdev *dev;
+	const char *source;		/* what mount was given, during ops->mount */
 	bool rdonly;
 	struct mutex lock;
 	uint64_t root_ino;

@@ -4,12 +4,13 @@
 # Plain make, because nothing here is for who only builds the project: clang, its sanitizers and
 # libFuzzer, into a folder of their own.  The lists of sources are those of the unit tests.
 top_srcdir = $(SRC)
-targets = elf pagetables hypercalls events machine domctl
+targets = elf pagetables hypercalls events machine domctl p9
 all: $(targets:%=$(OUT)/%)
 
 include $(SRC)/hv/local.mk
 include $(SRC)/toolstack/builder/local.mk
 include $(SRC)/paravaned/local.mk
+include $(SRC)/backends/p9.mk
 
 CLANG = clang
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-unused-parameter
@@ -21,6 +22,8 @@ HOST_CPPFLAGS = -I$(OUT) -I$(SRC)/include -I$(SRC) -D__XEN_TOOLS__=1
 elf_SOURCES = tests/fuzz/elf.c libs/util/lowaddr.c \
 	$(filter-out %.h %/build.c %/check.c,$(toolstack_builder_libbuilder_la_SOURCES))
 elf_LIBS =
+
+p9_SOURCES = tests/fuzz/p9.c $(backends_libp9_la_SOURCES)
 
 daemon_SOURCES = $(paravaned_libmachine_la_SOURCES) libs/util/log.c libs/util/loop.c \
 	libs/util/loop-epoll.c libs/util/loop-timer.c libs/util/loop-uring.c libs/util/pins.c libs/util/rundir.c \
@@ -50,6 +53,8 @@ $(hv_targets): $(OUT)/%: $(OUT)/hv/tests/fuzz/%.o $(call objects,hv,$(hv_SOURCES
 
 $(OUT)/elf: $(call objects,host,$(elf_SOURCES))
 	$(LINK) -o $@ $^ $(elf_LIBS)
+$(OUT)/p9: $(call objects,host,$(p9_SOURCES))
+	$(LINK) -o $@ $^
 $(OUT)/machine: $(call objects,host,$(machine_SOURCES))
 	$(LINK) -o $@ $^ $(machine_LIBS)
 $(OUT)/domctl: $(call objects,host,$(domctl_SOURCES))

@@ -30,7 +30,7 @@ for name in paravane.7 paravaned.8; do
 done
 
 expect "daemons for the examples of others" xl list
-for name in xenstored.8 paravane-blkback.8 paravane-netback.8; do
+for name in xenstored.8 paravane-blkback.8 paravane-netback.8 paravane-9pfsd.8; do
 	case_begin "$name: its examples run"
 	session=$(examples "$SRC/man/$name")
 	# A watch ends when a domain does.

@@ -293,7 +293,7 @@ int cfg_fill(struct cfg_parser *p)
 	static int (*const parts[])(struct cfg_parser *) = {
 		fill_identity, fill_boot,   fill_memory, fill_vcpus,
 		cfg_cpus,      fill_limits, fill_actions, cfg_disks,
-		cfg_nics,
+		cfg_nics,      cfg_p9,
 	};
 	size_t i;
 	int ret;

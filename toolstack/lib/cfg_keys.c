@@ -25,7 +25,7 @@ struct cfg_key {
 #define SCHED	"is not a parameter of this scheduler; domains are host processes"
 
 static const struct cfg_key keys[] = {
-	/* Honoured: cfg_fill.c, cfg_cpus.c, cfg_disks.c and cfg_nics.c read them. */
+	/* Honoured: cfg_fill.c, cfg_cpus.c, cfg_disks.c, cfg_nics.c and cfg_p9.c read them. */
 	{"name", NULL, NULL}, {"uuid", NULL, NULL}, {"type", NULL, NULL}, {"builder", NULL, NULL},
 	{"kernel", NULL, NULL}, {"ramdisk", NULL, NULL}, {"cmdline", NULL, NULL},
 	{"root", NULL, NULL}, {"extra", NULL, NULL}, {"firmware", NULL, NULL},
@@ -36,6 +36,7 @@ static const struct cfg_key keys[] = {
 	{"max_grant_frames", NULL, NULL}, {"max_maptrack_frames", NULL, NULL},
 	{"max_grant_version", NULL, NULL}, {"max_event_channels", NULL, NULL},
 	{"nomigrate", NULL, NULL}, {"disk", NULL, NULL}, {"vif", NULL, NULL},
+	{"p9", NULL, NULL},
 
 	/* Identity and placement. */
 	{"pool", "Pool-0", "there is one CPU pool, Pool-0"},
@@ -72,7 +73,6 @@ static const struct cfg_key keys[] = {
 	/* Devices other than disks and interfaces. */
 	{"vif2", "", "is of another time: say vif="},
 	{"vtpm", "", "there is no TPM backend"},
-	{"p9", "", "there is no 9p backend yet"},
 	{"pvcalls", "", "there is no pvcalls backend"},
 	{"vfb", "", "there is no framebuffer backend yet"},
 	{"vkb", "", "there is no keyboard backend yet"},

@@ -40,6 +40,9 @@ int cfg_disks(struct cfg_parser *p);
 /* Network interfaces of key `vif'. */
 int cfg_nics(struct cfg_parser *p);
 
+/* Shared directories of key `p9' into the configuration. */
+int cfg_p9(struct cfg_parser *p);
+
 /* Keys `cpus' and `cpus_soft'. */
 int cfg_cpus(struct cfg_parser *p);
 

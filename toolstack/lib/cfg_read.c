@@ -230,6 +230,17 @@ static void free_disks(struct domain_config *c)
 	free(c->disks);
 }
 
+static void free_p9s(struct domain_config *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nr_p9s; i++) {
+		free(c->p9s[i].tag);
+		free(c->p9s[i].path);
+	}
+	free(c->p9s);
+}
+
 void domain_config_free(struct domain_config *c)
 {
 	unsigned int i;
@@ -238,6 +249,7 @@ void domain_config_free(struct domain_config *c)
 	for (i = 0; i < c->nr_nics; i++)
 		nic_free(&c->nics[i]);
 	free(c->nics);
+	free_p9s(c);
 	free(c->source);
 	free(c->text);
 	free(c->name);

@@ -130,6 +130,22 @@ struct json_object *config_json_nic(const struct domain_config *c, const struct 
 	return o;
 }
 
+static struct json_object *p9s(const struct domain_config *c)
+{
+	struct json_object *list = json_object_new_array(), *o;
+	unsigned int i;
+
+	for (i = 0; i < c->nr_p9s; i++) {
+		o = json_object_new_object();
+		add_string(o, "tag", c->p9s[i].tag);
+		add_string(o, "path", c->p9s[i].path);
+		add_string(o, "security_model", "none");
+		add_number(o, "devid", i);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 static void add_action(struct json_object *o, const char *key, enum domain_action action)
 {
 	char text[32], *s;
@@ -165,6 +181,8 @@ struct json_object *config_json(const struct domain_config *c)
 			json_object_array_add(nics, config_json_nic(c, &c->nics[i]));
 		json_object_object_add(o, "nics", nics);
 	}
+	if (c->nr_p9s)
+		json_object_object_add(o, "p9s", p9s(c));
 	add_action(o, "on_poweroff", c->on_poweroff);
 	add_action(o, "on_reboot", c->on_reboot);
 	add_action(o, "on_watchdog", c->on_watchdog);

@@ -162,6 +162,8 @@ int domain_create(struct toolstack *t, struct domain_config *c, uint32_t *domid)
 		return lock;
 	ret = check_identity(t, c);
 	if (!ret)
+		ret = devices_daemons(t, c);
+	if (!ret)
 		ret = make_shell(t, c, domid);
 	if (!ret) {
 		ret = furnish(t, c, *domid, &lock);

@@ -67,8 +67,9 @@ static const struct {
 } kinds[] = {
 	{"vbd", "paravane-blkback", "block"},
 	{"vif", "paravane-netback", "network"},
+	{"9pfs", "paravane-9pfsd", "9pfs"},
 };
-enum { VBD, VIF, NR_KINDS };
+enum { VBD, VIF, P9, NR_KINDS };
 
 /* One device: 1 in InitWait or further, 0 not yet, -EIO refused, what and where for the message. */
 static int device_ready(struct toolstack *t, uint32_t domid, int kind, uint32_t devid, const char *what,
@@ -124,6 +125,17 @@ static int nics_ready(struct toolstack *t, uint32_t domid, const void *arg)
 	return ret;
 }
 
+static int p9s_ready(struct toolstack *t, uint32_t domid, const void *arg)
+{
+	const struct domain_config *c = arg;
+	unsigned int i;
+	int ret = 1;
+
+	for (i = 0; ret > 0 && i < c->nr_p9s; i++)
+		ret = device_ready(t, domid, P9, i, "p9", c->p9s[i].tag, c->p9s[i].path);
+	return ret;
+}
+
 static int kind_wait(struct toolstack *t, uint32_t domid, const struct domain_config *c, int kind, condition *ready)
 {
 	char path[PATH_BYTES];
@@ -142,7 +154,14 @@ int devices_wait(struct toolstack *t, uint32_t domid, const struct domain_config
 {
 	int ret = c->nr_disks ? kind_wait(t, domid, c, VBD, disks_ready) : 0;
 
-	return !ret && c->nr_nics ? kind_wait(t, domid, c, VIF, nics_ready) : ret;
+	if (!ret && c->nr_nics)
+		ret = kind_wait(t, domid, c, VIF, nics_ready);
+	return !ret && c->nr_p9s ? kind_wait(t, domid, c, P9, p9s_ready) : ret;
+}
+
+int devices_daemons(struct toolstack *t, const struct domain_config *c)
+{
+	return c->nr_p9s ? session_daemon(t, "paravane-9pfsd") : 0;
 }
 
 /* Every device of a kind; arg: the kind. */

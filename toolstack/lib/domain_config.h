@@ -21,6 +21,7 @@
 #define CFG_NAME_MAX		64		/* bytes of a domain's name */
 #define CFG_CMDLINE_MAX		1023		/* start_info has 1024 with the NUL */
 #define CFG_DISKS_MAX		64
+#define CFG_P9_MAX		16
 #define CFG_NICS_MAX		8
 #define MAC_BYTES		18	/* of its text */
 
@@ -62,6 +63,13 @@ struct nic_config {
 	int line;
 };
 
+/* One shared directory, as xl.cfg(5) says of p9. */
+struct p9_config {
+	char *tag;		/* what the guest mounts it by */
+	char *path;		/* directory in the control domain */
+	int line;
+};
+
 struct domain_config {
 	char *source;		/* file name for messages */
 	int file_lines;		/* lines of the text after these came from the command line */
@@ -91,6 +99,8 @@ struct domain_config {
 	enum domain_action on_poweroff, on_reboot, on_watchdog, on_crash, on_soft_reset;
 	struct disk_config *disks;
 	unsigned int nr_disks;
+	struct p9_config *p9s;	/* their places are their numbers in the store */
+	unsigned int nr_p9s;
 	struct nic_config *nics;
 	unsigned int nr_nics;
 };

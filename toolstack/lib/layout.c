@@ -21,6 +21,7 @@ static void roots(struct batch *b, uint32_t domid, const char *vm, const struct 
 	batch_remove(b, "/libxl/%u", domid);
 	batch_remove(b, "/local/domain/0/backend/vbd/%u", domid);
 	batch_remove(b, "/local/domain/0/backend/vif/%u", domid);
+	batch_remove(b, "/local/domain/0/backend/9pfs/%u", domid);
 	batch_remove(b, "/local/domain/0/backend/console/%u", domid);
 	batch_remove(b, "%s", vm);
 	batch_write(b, PERMS_READABLE, "", "/local/domain/%u", domid);
@@ -152,6 +153,30 @@ static void vbd_nodes(struct batch *b, uint32_t domid, const struct disk_config 
 	batch_write(b, PERMS_INHERIT, back, "%s/backend", copy);
 }
 
+static void p9_nodes(struct batch *b, uint32_t domid, const struct p9_config *p9, unsigned int devid, bool runs)
+{
+	const char *state = runs ? "4" : "1";
+	char front[PATH_BYTES], back[PATH_BYTES], copy[PATH_BYTES];
+
+	snprintf(front, sizeof(front), "/local/domain/%u/device/9pfs/%u", domid, devid);
+	snprintf(back, sizeof(back), "/local/domain/0/backend/9pfs/%u/%u", domid, devid);
+	snprintf(copy, sizeof(copy), "/libxl/%u/device/9pfs/%u", domid, devid);
+	batch_write(b, PERMS_FRONTEND, "", "%s", front);
+	batch_write(b, PERMS_INHERIT, back, "%s/backend", front);
+	batch_write(b, PERMS_INHERIT, "0", "%s/backend-id", front);
+	batch_write(b, PERMS_INHERIT, state, "%s/state", front);
+	batch_write(b, PERMS_INHERIT, p9->tag, "%s/tag", front);
+	batch_write(b, PERMS_READABLE, "", "%s", back);
+	batch_write(b, PERMS_INHERIT, front, "%s/frontend", back);
+	batch_write_number(b, PERMS_INHERIT, domid, "%s/frontend-id", back);
+	batch_write(b, PERMS_INHERIT, "1", "%s/online", back);
+	batch_write(b, PERMS_INHERIT, state, "%s/state", back);
+	batch_write(b, PERMS_INHERIT, p9->path, "%s/path", back);
+	batch_write(b, PERMS_INHERIT, "none", "%s/security_model", back);
+	batch_write(b, PERMS_INHERIT, front, "%s/frontend", copy);
+	batch_write(b, PERMS_INHERIT, back, "%s/backend", copy);
+}
+
 int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_config *c, bool runs)
 {
 	struct batch *b = batch_new(domid);
@@ -169,6 +194,8 @@ int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_confi
 	console_nodes(b, domid);
 	for (i = 0; i < c->nr_disks; i++)
 		vbd_nodes(b, domid, &c->disks[i], runs);
+	for (i = 0; i < c->nr_p9s; i++)
+		p9_nodes(b, domid, &c->p9s[i], i, runs);
 	for (i = 0; i < c->nr_nics; i++)
 		layout_vif_nodes(b, domid, c, &c->nics[i], runs);
 	ret = batch_commit(t, b);

@@ -85,6 +85,20 @@ static int check_ramdisk(struct toolstack *t, const struct domain_config *c)
 	return ret;
 }
 
+static int check_p9(struct toolstack *t, const struct domain_config *c, const struct p9_config *p9)
+{
+	char where[WHERE_BYTES];
+	struct stat st;
+
+	domain_config_where(c, p9->line, where, sizeof(where));
+	if (stat(p9->path, &st))
+		return ts_fail(t, -errno, "%s: p9 %s: cannot share %s: %s", where, p9->tag, p9->path,
+			       strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return ts_fail(t, -ENOTDIR, "%s: p9 %s: %s is not a directory", where, p9->tag, p9->path);
+	return 0;
+}
+
 int domain_check_memory(struct toolstack *t, const struct domain_config *c)
 {
 	struct xen_sysctl_physinfo info;
@@ -116,5 +130,7 @@ int domain_preflight(struct toolstack *t, const struct domain_config *c)
 	ret = check_ramdisk(t, c);
 	for (i = 0; !ret && i < c->nr_disks; i++)
 		ret = disk_preflight(t, c, &c->disks[i]);
+	for (i = 0; !ret && i < c->nr_p9s; i++)
+		ret = check_p9(t, c, &c->p9s[i]);
 	return ret;
 }

@@ -60,8 +60,7 @@ static int fill_store(struct toolstack *t)
 	return ret;
 }
 
-/* 0 or -errno. */
-static int start_daemon(struct toolstack *t, const char *name)
+int session_daemon(struct toolstack *t, const char *name)
 {
 	int ret = pvn_daemon_running(name, NULL);
 	char log[PATH_BYTES];
@@ -122,7 +121,7 @@ int toolstack_open(struct toolstack *t, enum toolstack_need need)
 	int ret = check_rundir(t);
 
 	for (i = 0; !ret && i < last; i++) {
-		ret = start_daemon(t, daemons[i]);
+		ret = session_daemon(t, daemons[i]);
 		if (ret < 0)
 			return ret;
 		if (i == 0)

@@ -41,6 +41,8 @@ int toolstack_open(struct toolstack *t, enum toolstack_need need);
 /* Connect to what runs; starts nothing. */
 int toolstack_connect(struct toolstack *t);
 void toolstack_close(struct toolstack *t);
+/* Have the daemon run.  0 or -errno. */
+int session_daemon(struct toolstack *t, const char *name);
 /* Set t->error and return err. */
 int ts_fail(struct toolstack *t, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -114,6 +116,8 @@ bool interrupted(void);
 
 /* --- devices.c --- */
 
+/* Start the daemons that only some domains need, if this one does.  0 or -errno. */
+int devices_daemons(struct toolstack *t, const struct domain_config *c);
 /* Wait until the backends of a new domain are ready for its frontends. */
 int devices_wait(struct toolstack *t, uint32_t domid, const struct domain_config *c);
 /* Tell the backends that a domain's devices go, give them a moment, remove the nodes. */
