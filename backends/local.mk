@@ -76,7 +76,7 @@ tests_unit_console_parts_SOURCES = tests/unit/console_parts.c $(BACKEND_FAKES)
 tests_unit_console_parts_LDADD = backends/libconsole.la backends/libbackend.la libs/libutil.la \
 	$(CRITERION_LIBS) $(URING_LIBS)
 
-EXTRA_DIST += tests/system/block-disks.sh tests/system/block-hotplug.sh tests/system/block-formats.sh \
+EXTRA_DIST += tests/blkverify.py tests/system/block-verify.sh tests/system/block-disks.sh tests/system/block-hotplug.sh tests/system/block-formats.sh \
 	tests/system/block-nbd.sh tests/system/block-sandbox.sh tests/system/console-basic.sh
 EXTRA_DIST += tests/system/net-switch.sh tests/system/net-uplink.sh
 dist_man_MANS += man/xenconsoled.8 man/paravane-blkback.8

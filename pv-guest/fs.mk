@@ -15,7 +15,7 @@ GUEST_FS_COMMANDS = \
 	pv-guest/cmd/cmd_ls.c pv-guest/cmd/cmd_make.c pv-guest/cmd/cmd_mount.c \
 	pv-guest/cmd/cmd_sha256sum.c pv-guest/cmd/common.c pv-guest/cmd/list_dir.c \
 	pv-guest/cmd/sha256.c pv-guest/cmd/tree.c
-GUEST_FS_SOURCES = $(GUEST_FS_CORE) $(GUEST_FS_COMMANDS) pv-guest/cmd/bench_blk.c \
+GUEST_FS_SOURCES = $(GUEST_FS_CORE) $(GUEST_FS_COMMANDS) pv-guest/cmd/bench_blk.c pv-guest/cmd/cmd_blkverify.c \
 	pv-guest/drivers/blkfront.c pv-guest/drivers/blkfront_request.c \
 	pv-guest/drivers/blkfront_ring.c pv-guest/drivers/p9front.c \
 	pv-guest/fs/p9/dir.c pv-guest/fs/p9/file.c pv-guest/fs/p9/inode.c pv-guest/fs/p9/rpc.c \
