@@ -66,14 +66,15 @@ noinst_HEADERS += pv-guest/include/pv/boot.h pv-guest/include/pv/console.h \
 	pv-guest/include/pv/proc.h pv-guest/include/pv/signal.h pv-guest/include/pv/balloon.h pv-guest/shell/bench.h pv-guest/smp/stress.h pv-guest/include/pv/smp.h pv-guest/include/pv/syscall.h \
 	pv-guest/include/pv/user_mm.h pv-guest/syscall/calls.h
 
+GUEST_ARCHIVES = pv-guest/libpv-guest.a $(GUEST_TCPIP)
 GUEST_LINK = $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,-T,$(srcdir)/pv-guest/boot/pv-guest.lds
 
-pv-guest/pv-guest: pv-guest/libpv-guest.a pv-guest/boot/pv-guest.lds pv-guest/boot/symbols.awk
-	$(AM_V_GEN)$(GUEST_LINK) -o $@.pass1 -Wl,--whole-archive pv-guest/libpv-guest.a && \
+pv-guest/pv-guest: $(GUEST_ARCHIVES) pv-guest/boot/pv-guest.lds pv-guest/boot/symbols.awk
+	$(AM_V_GEN)$(GUEST_LINK) -o $@.pass1 -Wl,--whole-archive $(GUEST_ARCHIVES) && \
 	$(NM) -n $@.pass1 | $(AWK) -f $(srcdir)/pv-guest/boot/symbols.awk > $@.symbols.S && \
 	$(CC) -c -o $@.symbols.o $@.symbols.S && \
-	$(GUEST_LINK) -o $@ -Wl,--whole-archive pv-guest/libpv-guest.a $@.symbols.o
+	$(GUEST_LINK) -o $@ -Wl,--whole-archive $(GUEST_ARCHIVES) $@.symbols.o
 
 pkgdata_SCRIPTS += pv-guest/pv-guest
 EXTRA_DIST += pv-guest/boot/pv-guest.lds pv-guest/boot/symbols.awk

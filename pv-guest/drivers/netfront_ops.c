@@ -60,6 +60,21 @@ static void netfront_flush(struct netdev *dev, unsigned int queue)
 	leave(fe);
 }
 
+static bool netfront_has_room(struct netdev *dev, unsigned int queue)
+{
+	struct netfront *fe = dev->priv;
+	struct netfront_lane *l = enter(fe, queue);
+	bool room;
+
+	if (l == NULL)
+		return false;
+	if (!netfront_tx_has_room(&l->q))
+		netfront_end_frames(netfront_tx_reap(&l->q));
+	room = netfront_tx_has_room(&l->q);
+	leave(fe);
+	return room;
+}
+
 /* The lane's thread ends frames and wakes us. */
 static void netfront_wait_room(struct netdev *dev, unsigned int queue, uint64_t ns)
 {
@@ -102,6 +117,7 @@ static void netfront_release(struct netdev *dev)
 const struct netdev_ops netfront_ops = {
 	.send = netfront_send,
 	.flush = netfront_flush,
+	.has_room = netfront_has_room,
 	.wait_room = netfront_wait_room,
 	.stats = netfront_stats,
 	.release = netfront_release,

@@ -8,6 +8,10 @@
 #include <pv/printk.h>
 #include <pv/string.h>
 #include <pv/time.h>
+#include <pv/xenbus.h>
+
+#define SETTLE_NS	(5 * NSEC_PER_SEC)
+#define CARRIER_NS	NSEC_PER_SEC
 
 static struct mutex devices_mutex = MUTEX_INIT(devices_mutex);	/* the list, users, the stack */
 static struct netdev *devices;
@@ -68,7 +72,7 @@ void netdev_changed(struct netdev *dev)
 	mutex_unlock(&devices_mutex);
 }
 
-struct netdev *netdev_find(const char *name)
+static struct netdev *find(const char *name)
 {
 	struct netdev *d;
 
@@ -77,6 +81,21 @@ struct netdev *netdev_find(const char *name)
 	if (d != NULL)
 		d->users++;
 	mutex_unlock(&devices_mutex);
+	return d;
+}
+
+/* One that was there at boot may not be connected yet. */
+struct netdev *netdev_find(const char *name)
+{
+	uint64_t end = now_ns() + CARRIER_NS;
+	struct netdev *d = find(name);
+
+	if (d == NULL) {
+		xenbus_settle(SETTLE_NS);
+		d = find(name);
+	}
+	while (d != NULL && !d->carrier && !d->gone && now_ns() < end)
+		sleep_ns(NSEC_PER_MSEC);
 	return d;
 }
 

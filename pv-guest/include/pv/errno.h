@@ -17,6 +17,7 @@ enum {
 	EPIPE = 32,
 	ELOOP = 40,
 	ELIBBAD = 80,
+	EHOSTUNREACH = 113,
 	EUCLEAN = 117,
 };
 #endif

@@ -55,6 +55,8 @@ struct net_tx {
 	int status;
 };
 
+#define NET_BUF_STACK_BYTES	64
+
 struct net_buf {
 	struct net_buf *next;	/* next piece of this frame */
 	struct net_buf *next_frame;
@@ -63,6 +65,7 @@ struct net_buf {
 	/* Of the whole frame, in its first piece. */
 	uint32_t frame_len;
 	struct net_offload offload;
+	uint64_t stack[NET_BUF_STACK_BYTES / 8];	/* the TCP/IP stack's, while it has this */
 };
 static inline uint8_t *net_buf_data(const struct net_buf *b)
 {
@@ -88,6 +91,8 @@ struct netdev_ops {
 	 * follows at once, so the other side need not be told yet; then flush. */
 	int (*send)(struct netdev *dev, unsigned int queue, struct net_tx *tx, bool more);
 	void (*flush)(struct netdev *dev, unsigned int queue);
+	/* A frame of the largest size can be sent now. */
+	bool (*has_room)(struct netdev *dev, unsigned int queue);
 	/* Sleeps until a frame of the largest size has room, at most ns. */
 	void (*wait_room)(struct netdev *dev, unsigned int queue, uint64_t ns);
 	void (*stats)(struct netdev *dev, struct net_stats *s);
@@ -125,7 +130,8 @@ void netdev_unregister(struct netdev *dev);
 void netdev_changed(struct netdev *dev);
 void netdev_deliver(struct netdev *dev, unsigned int queue, struct net_buf *frames);
 
-/* A user more, to be put back; NULL if there is no such device. name NULL: the first there is. */
+/* A user more, to be put back; NULL if there is no such device. name NULL: the first there is. Waits a
+ * while for a device that was there at boot, and for its carrier. */
 struct netdev *netdev_find(const char *name);
 struct netdev *netdev_get(unsigned int i);
 void netdev_put(struct netdev *dev);
