@@ -27,7 +27,7 @@ p9_SOURCES = tests/fuzz/p9.c $(backends_libp9_la_SOURCES)
 
 daemon_SOURCES = $(paravaned_libmachine_la_SOURCES) libs/util/log.c libs/util/loop.c \
 	libs/util/loop-epoll.c libs/util/loop-timer.c libs/util/loop-uring.c libs/util/pins.c libs/util/rundir.c \
-	libs/util/find.c libs/util/lowaddr.c libs/util/daemon.c
+	libs/util/find.c libs/util/lowaddr.c libs/util/daemon.c libs/util/uring-restrict.c
 machine_SOURCES = tests/fuzz/machine.c $(daemon_SOURCES)
 domctl_SOURCES = tests/fuzz/domctl.c $(daemon_SOURCES)
 machine_LIBS = -luuid -lseccomp -luring
