@@ -34,7 +34,7 @@ int disk_attach(struct toolstack *t, uint32_t domid, struct domain_config *c)
 	if (!ret)
 		ret = hotplug_save(t, domid, c);
 	if (ret)
-		layout_disk_remove(t, domid, one.disks->devid);
+		layout_device_remove(t, domid, "vbd", one.disks->devid);
 	return ret;
 }
 
@@ -65,7 +65,7 @@ int disk_detach(struct toolstack *t, uint32_t domid, uint32_t devid, bool force)
 		return ret;
 	if (!ret && !force)
 		return -EBUSY;
-	ret = layout_disk_remove(t, domid, devid);
+	ret = layout_device_remove(t, domid, "vbd", devid);
 	if (ret)
 		return ret;
 	ret = userdata_load(t, domid, uuid, &c);

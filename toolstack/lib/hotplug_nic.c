@@ -19,7 +19,7 @@ int nic_attach(struct toolstack *t, uint32_t domid, struct domain_config *c)
 	if (!ret)
 		ret = hotplug_save(t, domid, c);
 	if (ret)
-		layout_nic_remove(t, domid, one.nics->devid);
+		layout_device_remove(t, domid, "vif", one.nics->devid);
 	return ret;
 }
 
@@ -47,7 +47,7 @@ int nic_detach(struct toolstack *t, uint32_t domid, uint32_t devid)
 		ret = device_release(t, domid, "vif", devid);
 	if (ret < 0)
 		return ret;
-	ret = layout_nic_remove(t, domid, devid);
+	ret = layout_device_remove(t, domid, "vif", devid);
 	if (ret)
 		return ret;
 	ret = userdata_load(t, domid, uuid, &c);

@@ -216,16 +216,16 @@ int layout_disk(struct toolstack *t, uint32_t domid, const struct disk_config *d
 	return ret;
 }
 
-int layout_disk_remove(struct toolstack *t, uint32_t domid, uint32_t devid)
+int layout_device_remove(struct toolstack *t, uint32_t domid, const char *kind, uint32_t devid)
 {
 	struct batch *b = batch_new(domid);
 	int ret;
 
 	if (!b)
 		return ts_fail(t, -ENOMEM, "xl: out of memory");
-	batch_remove(b, "/local/domain/%u/device/vbd/%u", domid, devid);
-	batch_remove(b, "/local/domain/0/backend/vbd/%u/%u", domid, devid);
-	batch_remove(b, "/libxl/%u/device/vbd/%u", domid, devid);
+	batch_remove(b, "/local/domain/%u/device/%s/%u", domid, kind, devid);
+	batch_remove(b, "/local/domain/0/backend/%s/%u/%u", kind, domid, devid);
+	batch_remove(b, "/libxl/%u/device/%s/%u", domid, kind, devid);
 	ret = batch_commit(t, b);
 	batch_free(b);
 	return ret;

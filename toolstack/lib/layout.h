@@ -12,16 +12,16 @@
 int layout_domain(struct toolstack *t, uint32_t domid, const struct domain_config *c,
 		  bool runs);
 
-/* The nodes of one disk of a domain that runs, new or gone.  0 or -errno. */
+/* The nodes of one new disk of a domain that runs.  0 or -errno. */
 int layout_disk(struct toolstack *t, uint32_t domid, const struct disk_config *d);
-int layout_disk_remove(struct toolstack *t, uint32_t domid, uint32_t devid);
+/* The nodes of a device that is gone; kind: "vbd", "vif".  0 or -errno. */
+int layout_device_remove(struct toolstack *t, uint32_t domid, const char *kind, uint32_t devid);
 
-/* layout_nic.c: the same for a network interface of c. */
+/* layout_nic.c: the new ones for a network interface of c. */
 struct batch;
 void layout_vif_nodes(struct batch *b, uint32_t domid, const struct domain_config *c,
 		      const struct nic_config *n, bool runs);
 int layout_nic(struct toolstack *t, uint32_t domid, const struct domain_config *c, const struct nic_config *n);
-int layout_nic_remove(struct toolstack *t, uint32_t domid, uint32_t devid);
 
 /* hotplug.c: the saved configuration follows the devices.  0 or -errno. */
 int hotplug_save(struct toolstack *t, uint32_t domid, struct domain_config *c);

@@ -80,18 +80,3 @@ int layout_nic(struct toolstack *t, uint32_t domid, const struct domain_config *
 	batch_free(b);
 	return ret;
 }
-
-int layout_nic_remove(struct toolstack *t, uint32_t domid, uint32_t devid)
-{
-	struct batch *b = batch_new(domid);
-	int ret;
-
-	if (!b)
-		return ts_fail(t, -ENOMEM, "xl: out of memory");
-	batch_remove(b, "/local/domain/%u/device/vif/%u", domid, devid);
-	batch_remove(b, "/local/domain/0/backend/vif/%u/%u", domid, devid);
-	batch_remove(b, "/libxl/%u/device/vif/%u", domid, devid);
-	ret = batch_commit(t, b);
-	batch_free(b);
-	return ret;
-}
