@@ -72,19 +72,20 @@ static uint64_t one_cpu_time(pid_t pid)
 
 static void tree_each(pid_t pid, int depth, void (*fn)(pid_t pid, void *arg), void *arg)
 {
-	char path[64], buf[1024], *p = buf, *end;
+	char path[64];
+	FILE *children;
+	int child;
 
 	fn(pid, arg);
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
-	if (depth == 0 || !proc_read(path, buf, sizeof(buf)))
+	if (depth == 0)
 		return;
-	for (;; p = end) {
-		long child = strtol(p, &end, 10);
-
-		if (end == p || child <= 0)
-			return;
-		tree_each((pid_t)child, depth - 1, fn, arg);
-	}
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	children = fopen(path, "re");
+	if (!children)
+		return;
+	while (fscanf(children, "%d", &child) == 1 && child > 0)
+		tree_each(child, depth - 1, fn, arg);
+	fclose(children);
 }
 
 void process_tree_each(pid_t pid, void (*fn)(pid_t pid, void *arg), void *arg)

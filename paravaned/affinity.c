@@ -67,23 +67,46 @@ static uint32_t find_home(const struct vcpu *v)
 	return best == PVN_MAX_CPUS ? 0 : best;
 }
 
-static void set_one(pid_t pid, void *set)
+struct pass {
+	const cpu_set_t *set;
+	bool changed;			/* some process was elsewhere */
+};
+
+static void set_one(pid_t pid, void *pass)
 {
+	struct pass *p = pass;
+	cpu_set_t now;
+
 	/* A helper may be gone by now; the vCPU's own process was looked at by who called. */
-	if (sched_setaffinity(pid, sizeof(cpu_set_t), set) != 0)
-		errno = 0;
+	if (sched_getaffinity(pid, sizeof(now), &now) != 0 || CPU_EQUAL(&now, p->set))
+		return;
+	if (sched_setaffinity(pid, sizeof(*p->set), p->set) == 0)
+		p->changed = true;
 }
 
-/* The parent first: what it makes after that inherits, what it made before is found.  0 or -errno. */
+/* Passes over a tree whose processes come and go: one is mostly enough, and is proven by the next. */
+#define MAX_PASSES	8
+
+/*
+ * The parent first: what it makes after that inherits, what it made before is found.  Unless an older
+ * child goes in that moment: /proc/PID/task/TID/children may then leave out its neighbour (proc(5)),
+ * so it is looked at until nobody is elsewhere.  0 or -errno.
+ */
 static int set_all(const struct vcpu *v, cpu_set_t *set)
 {
+	struct pass pass = { .set = set, .changed = true };
+	int i;
+
 	if (sched_setaffinity(v->pid, sizeof(*set), set) != 0 && errno != ESRCH) {
 		int rc = -errno;
 
 		pvn_log(LOG_WARNING, "d%u: cannot set the CPU affinity of vCPU %u: %m", v->d->domid, v->id);
 		return rc;
 	}
-	process_tree_each(v->pid, set_one, set);
+	for (i = 0; pass.changed && i < MAX_PASSES; i++) {
+		pass.changed = false;
+		process_tree_each(v->pid, set_one, &pass);
+	}
 	return 0;
 }
 

@@ -27,7 +27,7 @@ paravaned_paravaned_LDADD = paravaned/libmachine.la
 noinst_HEADERS += tests/unit/paravaned_client.h
 machine_tests = tests/unit/paravaned_domctl tests/unit/paravaned_process \
 	tests/unit/paravaned_clients tests/unit/paravaned_seccomp tests/unit/paravaned_stop \
-	tests/unit/paravaned_grants
+	tests/unit/paravaned_grants tests/unit/paravaned_tree
 check_PROGRAMS += $(machine_tests) tests/unit/paravaned_image
 UNIT_TESTS += $(machine_tests)
 tests_unit_paravaned_domctl_SOURCES = tests/unit/paravaned_domctl.c tests/unit/paravaned_client.c
@@ -40,6 +40,8 @@ tests_unit_paravaned_seccomp_SOURCES = tests/unit/paravaned_seccomp.c
 tests_unit_paravaned_seccomp_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
 tests_unit_paravaned_grants_SOURCES = tests/unit/paravaned_grants.c
 tests_unit_paravaned_grants_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
+tests_unit_paravaned_tree_SOURCES = tests/unit/paravaned_tree.c
+tests_unit_paravaned_tree_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
 tests_unit_paravaned_stop_SOURCES = tests/unit/paravaned_stop.c
 tests_unit_paravaned_stop_LDADD = libs/libutil.la $(CRITERION_LIBS)
 

@@ -22,6 +22,12 @@ is() {
 	got=$("$@" 2>&1)
 	[ "$got" = "$want" ] && pass || fail "\`$*' said '$got', not '$want'"
 }
+# placed WHAT CPUS DOMID VCPU: the processes of a vCPU that only just starts get there soon.
+placed() {
+	at() { [ "$(allowed "$2" "$3")" = "$1" ]; }
+	wait_for 10 at "$2" "$3" "$4"
+	is "$1" "$2" allowed "$3" "$4"
+}
 shown() { xl vcpu-list "$1" | awk -v v="$2" 'NR > 1 && $3 == v { sub(/.*[0-9]\.[0-9]  /, ""); print }'; }
 
 start_daemons
@@ -40,8 +46,8 @@ expect "a domain with cpus= starts" xl create -q "$WORK/g.cfg"
 wait_for 20 log_says g 'guest main reached'
 up() { [ -n "$(domain_pid 1 1)" ]; }
 expect "both vCPUs have a process" wait_for 20 up
-is "cpus= places vCPU 0 with its helpers" "${host[0]}" allowed 1 0
-is "and vCPU 1" "${host[0]}" allowed 1 1
+placed "cpus= places vCPU 0 with its helpers" "${host[0]}" 1 0
+placed "and vCPU 1" "${host[0]}" 1 1
 is "vcpu-list shows it" '0 / all' shown g 0
 expect "vcpu-pin of one vCPU" xl vcpu-pin g 1 1
 is "places it there" "${host[1]}" allowed 1 1
@@ -78,16 +84,20 @@ expect_fail "too few arguments" 'requires at least 3 arguments' xl vcpu-pin g 0
 expect_fail "the control domain" "host's CPUs" xl vcpu-pin 0 0 0
 expect_fail "nobody" 'invalid domain identifier' xl vcpu-pin nobody 0 0
 
-# The guest's NMI callback says where it found the vCPU.
+# The guest's NMI callback says where it found the vCPU; with a lock held it does so on the hypervisor's
+# console, so of several one is sure to be in the log.
+nmis() { guest_log g | grep -ac "NMI on cpu $1,"; }
+more_nmis() { [ "$(nmis "$1")" -gt "$2" ]; }
+reached() { xl trigger g nmi "$1" && sleep 0.2 && more_nmis "$1" 0; }
 expect "trigger nmi" xl trigger g nmi
-expect "it reaches the guest" wait_for 10 log_says g 'NMI on cpu 0,'
+expect "it reaches the guest" wait_for 10 reached 0
 expect "trigger nmi of a vCPU" xl trigger g nmi 1
-expect "it reaches that one" wait_for 10 log_says g 'NMI on cpu 1,'
+expect "it reaches that one" wait_for 10 reached 1
 expect "pause" xl pause g
+before=$(nmis 0)
 expect "trigger of a paused domain" xl trigger g nmi 0
 expect "unpause" xl unpause g
-twice() { [ "$(guest_log g | grep -ac 'NMI on cpu 0,')" -eq 2 ]; }
-expect "it waits for that" wait_for 10 twice
+expect "it waits for that" wait_for 10 more_nmis 0 "$before"
 for t in power sleep reset init s3resume; do
 	expect_fail "trigger $t is for HVM guests" "Send trigger '$t' failed: it is for HVM guests" xl trigger g $t
 done
@@ -104,8 +114,8 @@ wait_for 20 log_says l 'guest main reached'
 id=$(xl domid l)
 up() { [ -n "$(domain_pid "$id" 1)" ]; }
 wait_for 20 up
-is "the first" "${host[0]}" allowed "$id" 0
-is "the second" "${host[1]}" allowed "$id" 1
+placed "the first" "${host[0]}" "$id" 0
+placed "the second" "${host[1]}" "$id" 1
 is "and the preference" '0 / 1' shown l 0
 current="list -l has them"
 xl list -l l | python3 -c '
@@ -135,13 +145,14 @@ if ! wait_for 30 log_says u '^running'; then
 	finish
 fi
 pass
-is "it runs where it may" "${host[1]}" allowed "$id" 0
+placed "it runs where it may" "${host[1]}" "$id" 0
 expect "vcpu-pin moves it" xl vcpu-pin u 0 0
 is "with every process" "${host[0]}" allowed "$id" 0
 expect "vcpu-pin frees it" xl vcpu-pin u 0 all 1
 is "and it goes where it prefers to be" "${host[1]}" allowed "$id" 0
-expect "an NMI finds it there" xl trigger u nmi
-expect "and says so" wait_for 10 log_says u 'NMI on cpu 0.*user mode'
+# One may come while the guest kernel serves its timer; of several one finds the loop.
+found() { xl trigger u nmi && sleep 0.2 && log_says u 'NMI on cpu 0.*user mode'; }
+expect "an NMI finds it there" wait_for 10 found
 xl destroy u
 nothing_left "nothing is left"
 finish
