@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # `make bench`: peers and us in the same run; prints a table, writes bench/results.json.
-# BENCH_RUNS (5), BENCH_ONLY (a pattern of metric names) narrow it.
+# ONLY='net.*' (patterns of metric names) and BENCH_RUNS=1 narrow it.
 noinst_PROGRAMS += bench/peers bench/echo bench/boot bench/store bench/grant bench/primitives
 bench_peers_SOURCES = bench/peers.c
 bench_peers_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2
@@ -16,8 +16,8 @@ bench_grant_SOURCES = bench/grant.c
 bench_grant_LDADD = libs/libxengnttab.la
 bench_store_SOURCES = bench/store.c
 bench_store_LDADD = libs/libutil.la $(XENSTORE_LIBS)
-EXTRA_DIST += bench/run bench/uml.sh bench/README
+EXTRA_DIST += bench/run bench/lib.sh bench/core.sh bench/blk.sh bench/uml.sh bench/README
 
 .PHONY: bench
 bench: all $(USER_TEST_FILES) tests/conformance/grant-peer-exchange.elf
-	SRC=$(abs_top_srcdir) BUILD=$(abs_top_builddir) bash $(top_srcdir)/bench/run
+	SRC=$(abs_top_srcdir) BUILD=$(abs_top_builddir) ONLY="$(ONLY)" bash $(top_srcdir)/bench/run
