@@ -33,7 +33,7 @@ GUEST_CORE_SOURCES = \
 	pv-guest/drivers/control.c pv-guest/drivers/line_edit.c pv-guest/drivers/xenbus.c \
 	pv-guest/drivers/xenstore.c pv-guest/drivers/xenstore_ops.c \
 	pv-guest/drivers/xenstore_ring.c pv-guest/drivers/xenstore_watch.c \
-	pv-guest/lib/datetime.c pv-guest/lib/printf.c pv-guest/lib/string.c pv-guest/lib/text.c \
+	pv-guest/lib/datetime.c pv-guest/lib/percentiles.c pv-guest/lib/printf.c pv-guest/lib/string.c pv-guest/lib/text.c \
 	pv-guest/shell/bench_hypercalls.c pv-guest/shell/bench_ipi.c pv-guest/shell/bench_mmu.c \
 	pv-guest/shell/cmd_basic.c pv-guest/shell/cmd_bench.c pv-guest/shell/cmd_selftest.c \
 	pv-guest/shell/cmd_system.c \
@@ -57,7 +57,8 @@ noinst_HEADERS += pv-guest/include/pv/boot.h pv-guest/include/pv/console.h \
 	pv-guest/include/pv/errno.h pv-guest/include/pv/event.h \
 	pv-guest/include/pv/event_internal.h pv-guest/include/pv/grant.h \
 	pv-guest/include/pv/hypercall.h pv-guest/include/pv/init.h pv-guest/include/pv/list.h \
-	pv-guest/include/pv/mm.h pv-guest/include/pv/mm_internal.h pv-guest/include/pv/printk.h \
+	pv-guest/include/pv/mm.h pv-guest/include/pv/mm_internal.h pv-guest/include/pv/percentiles.h \
+	pv-guest/include/pv/printk.h \
 	pv-guest/include/pv/shell.h pv-guest/include/pv/shell_internal.h \
 	pv-guest/include/pv/string.h pv-guest/include/pv/thread.h \
 	pv-guest/include/pv/thread_struct.h pv-guest/include/pv/time.h pv-guest/include/pv/trap.h \
@@ -98,7 +99,7 @@ tests_unit_guest_memory_CPPFLAGS = $(GUEST_CPPFLAGS) $(CRITERION_CFLAGS)
 tests_unit_guest_memory_LDFLAGS = $(SAN_CFLAGS)
 tests_unit_guest_memory_LDADD = $(CRITERION_LIBS)
 tests_unit_guest_parse_SOURCES = tests/unit/guest_parse.c pv-guest/boot/cmdline.c \
-	pv-guest/shell/parse.c pv-guest/lib/text.c pv-guest/lib/datetime.c pv-guest/lib/printf.c
+	pv-guest/shell/parse.c pv-guest/lib/text.c pv-guest/lib/datetime.c pv-guest/lib/percentiles.c pv-guest/lib/printf.c
 tests_unit_guest_parse_CPPFLAGS = $(GUEST_CPPFLAGS) $(CRITERION_CFLAGS)
 tests_unit_guest_parse_LDFLAGS = $(SAN_CFLAGS)
 tests_unit_guest_parse_LDADD = $(CRITERION_LIBS)

@@ -8,6 +8,7 @@
 #include <pv/console.h>
 #include <pv/errno.h>
 #include <pv/mm.h>
+#include <pv/percentiles.h>
 #include <pv/printk.h>
 #include <pv/shell.h>
 #include <pv/string.h>
@@ -209,20 +210,6 @@ static void on_echo(struct netdev *dev, unsigned int queue, struct net_buf *fram
 	wake_up(&g->wq);
 }
 
-static void sort(uint32_t *v, uint64_t n)
-{
-	for (uint64_t gap = n / 2; gap > 0; gap /= 2) {
-		for (uint64_t i = gap; i < n; i++) {
-			uint32_t x = v[i];
-			uint64_t k = i;
-
-			for (; k >= gap && v[k - gap] > x; k -= gap)
-				v[k] = v[k - gap];
-			v[k] = x;
-		}
-	}
-}
-
 static int run_latency(struct gen *g)
 {
 	uint64_t want = g->frames != 0 ? MIN(g->frames, (uint64_t)LATENCY_MAX) : LATENCY_MAX, n = 0, lost = 0;
@@ -243,11 +230,12 @@ static int run_latency(struct gen *g)
 	}
 	netdev_receiver(g->dev, NULL, NULL);
 	if (n > 0) {
-		sort(took, n);
+		sort_u32(took, n);
 		printf("pktgen dev=%s size=%llu echoes=%llu lost=%llu p50_us=%u.%u p99_us=%u.%u\n", g->dev->name,
 		       (unsigned long long)g->size, (unsigned long long)n, (unsigned long long)lost,
 		       took[n / 2] / 1000, took[n / 2] / 100 % 10, took[n * 99 / 100] / 1000,
 		       took[n * 99 / 100] / 100 % 10);
+		percentiles_print("pktgen percentiles", took, n);
 	} else if (rc == 0) {
 		rc = -ETIMEDOUT;
 	}
