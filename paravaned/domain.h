@@ -96,6 +96,7 @@ struct domain {
 	struct vcpu *vcpu;		/* [max_vcpus] */
 	uint16_t weight, cap;
 	int64_t time_offset_s;
+	struct pvn_clock clock;		/* what it was told of its clock when it started */
 	uint64_t created_ns;
 
 	/* Memory. */

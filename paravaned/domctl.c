@@ -115,6 +115,8 @@ static int64_t domctl_settimeoffset(struct client *c, struct domain *d, struct x
 	if (s > 3155760000LL || s < -3155760000LL)
 		return -EINVAL;
 	d->time_offset_s = s;
+	if (d->nr_processes)
+		wallclock_update(d);
 	return 0;
 }
 

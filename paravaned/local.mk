@@ -16,7 +16,7 @@ paravaned_libmachine_la_SOURCES = paravaned/accounting.c paravaned/affinity.c pa
 	paravaned/memory_op.c paravaned/message.c paravaned/orphans.c paravaned/pageset.c paravaned/port.c \
 	paravaned/process.c paravaned/request.c paravaned/sandbox.c paravaned/seccomp.c \
 	paravaned/spawn.c paravaned/stop.c paravaned/sysctl.c paravaned/sysctl_topology.c \
-	paravaned/version.c paravaned/watchdog.c
+	paravaned/version.c paravaned/wallclock.c paravaned/watchdog.c
 paravaned_libmachine_la_CFLAGS = $(AM_CFLAGS) $(UUID_CFLAGS) $(SECCOMP_CFLAGS)
 paravaned_libmachine_la_LIBADD = libs/libutil.la $(UUID_LIBS) $(SECCOMP_LIBS)
 
@@ -27,7 +27,7 @@ paravaned_paravaned_LDADD = paravaned/libmachine.la
 noinst_HEADERS += tests/unit/paravaned_client.h
 machine_tests = tests/unit/paravaned_domctl tests/unit/paravaned_process \
 	tests/unit/paravaned_clients tests/unit/paravaned_seccomp tests/unit/paravaned_stop \
-	tests/unit/paravaned_grants tests/unit/paravaned_tree
+	tests/unit/paravaned_grants tests/unit/paravaned_tree tests/unit/paravaned_wallclock
 check_PROGRAMS += $(machine_tests) tests/unit/paravaned_image
 UNIT_TESTS += $(machine_tests)
 tests_unit_paravaned_domctl_SOURCES = tests/unit/paravaned_domctl.c tests/unit/paravaned_client.c
@@ -40,6 +40,8 @@ tests_unit_paravaned_seccomp_SOURCES = tests/unit/paravaned_seccomp.c
 tests_unit_paravaned_seccomp_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
 tests_unit_paravaned_grants_SOURCES = tests/unit/paravaned_grants.c
 tests_unit_paravaned_grants_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
+tests_unit_paravaned_wallclock_SOURCES = tests/unit/paravaned_wallclock.c
+tests_unit_paravaned_wallclock_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
 tests_unit_paravaned_tree_SOURCES = tests/unit/paravaned_tree.c
 tests_unit_paravaned_tree_LDADD = paravaned/libmachine.la $(CRITERION_LIBS)
 tests_unit_paravaned_stop_SOURCES = tests/unit/paravaned_stop.c

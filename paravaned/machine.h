@@ -41,6 +41,11 @@ void clock_init(void);
 /* The clock of a domain that starts now: the longer the machine runs, the better it is known. */
 void clock_fill(struct pvn_clock *clk, int64_t time_offset_s);
 
+struct domain;
+/* wallclock.c: its shared_info says what time it is by the host's clock and by the domain's own. */
+void wallclock_update(struct domain *d);
+int wallclock_init(void);	/* from now on, whenever the host's clock is set.  0 or -errno */
+
 /* Tell every running image how long it may poll while idle: not at all when CPUs are scarce. */
 void poll_window_update(void);
 #define POLL_MAX_NS	50000

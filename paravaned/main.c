@@ -136,6 +136,10 @@ static int machine_init(const char **what, int *signal_fd)
 		rc = watch_signals(signal_fd);
 	if (rc)
 		return rc;
+	*what = "watch of the host's clock";
+	rc = wallclock_init();
+	if (rc)
+		return rc;
 	*what = "paravaned.sock";
 	rc = machine.listen_fd = listen_on_socket();
 	if (rc < 0)

@@ -152,7 +152,8 @@ void pageset_prepare_start(struct domain *d)
 	h->sibling_signals = sandbox_siblings();
 	h->poll_max_ns = machine.nr_running < machine.nr_cpus ? POLL_MAX_NS : 0;
 	memcpy(h->handle, d->handle, sizeof(h->handle));
-	clock_fill(&h->clock, d->time_offset_s);
+	clock_fill(&d->clock, d->time_offset_s);
+	h->clock = d->clock;
 	/* Where vCPU 0 was until now; the others still are. */
 	domain_vcpu_area(d, 0)->runstate_time[RUNSTATE_offline] = pvn_now_ns() - d->created_ns;
 }
