@@ -85,9 +85,9 @@ CFG
 }
 console() { echo "$PARAVANE_RUNDIR/log/console/guest-$1.log"; }
 
-# start NAME MEMORY SCRIPT [DISK]: a domain that runs a script.
+# start NAME MEMORY SCRIPT [DISK]: a domain that runs a script; $words stand before it on the command line.
 start() {
-	config "$1" "$2" "script='$3; echo bench-script-done'" "${4:-}"
+	config "$1" "$2" "${words:-} script='$3; echo bench-script-done'" "${4:-}"
 	rm -f "$(console "$1")"
 	xl create -q "$work/$1.cfg"
 }
