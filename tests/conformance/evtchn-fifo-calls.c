@@ -67,9 +67,9 @@ void test_main(void)
 	{
 		volatile struct evtchn_fifo_control_block *c = (void *)((char *)block + 64);
 
-		answer("ready", c->ready);
+		/* (The console's and the store's events come when they like, in queue 7.) */
+		answer("ready.but-7", c->ready & ~0x80U);
 		answer("head.3-is-it", c->head[3] == b.port);
-		answer("head.7", c->head[7]);
 		answer("upcall-pending", vcpu0()->evtchn_upcall_pending);
 	}
 	/* The console's port is a FIFO port now: its events go on working for the verdict. */
