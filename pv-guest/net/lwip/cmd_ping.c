@@ -90,7 +90,7 @@ static int echo_once(struct ping *p)
 	}
 	us = (p->got_ns - p->sent_ns) / NSEC_PER_USEC;
 	printf("%u bytes from %s: seq=%u time=%llu.%03llu ms%s\n", p->size + 8,
-	       ipaddr_ntoa_r(&p->to, text, sizeof(text)), p->seq, (unsigned long long)(us / 1000),
+	       net_text(&p->to, text), p->seq, (unsigned long long)(us / 1000),
 	       (unsigned long long)(us % 1000), p->wrong ? " WRONG CONTENTS" : "");
 	return p->wrong ? -EIO : 0;
 }

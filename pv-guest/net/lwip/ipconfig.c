@@ -14,6 +14,7 @@
 #include <pv/string.h>
 #include <pv/time.h>
 #include "ethif.h"
+#include "netcmd.h"
 
 #define WAIT_NS	(30 * NSEC_PER_SEC)
 
@@ -114,7 +115,7 @@ INITCALL(INIT_LATE, ip_boot_wait);
 
 static void show(const struct ethif *e)
 {
-	char text[IP6ADDR_STRLEN_MAX];
+	char text[IPADDR_STRLEN_MAX];
 	const struct netif *n = &e->netif;
 	uint32_t mask = lwip_ntohl(ip4_addr_get_u32(netif_ip4_netmask(n)));
 
@@ -131,7 +132,7 @@ static void show(const struct ethif *e)
 
 		if (ip6_addr_isinvalid(state))
 			continue;
-		printf("    inet6 %s%s\n", ip6addr_ntoa_r(netif_ip6_addr(n, i), text, sizeof(text)),
+		printf("    inet6 %s%s\n", net_text(netif_ip_addr6(n, i), text),
 		       ip6_addr_istentative(state) ? " tentative" : "");
 	}
 }
@@ -145,7 +146,7 @@ static int show_all(void)
 		show(e);
 	for (u8_t i = 0; i < DNS_MAX_SERVERS; i++) {
 		if (!ip_addr_isany(dns_getserver(i)))
-			printf("nameserver %s\n", ipaddr_ntoa_r(dns_getserver(i), text, sizeof(text)));
+			printf("nameserver %s\n", net_text(dns_getserver(i), text));
 	}
 	UNLOCK_TCPIP_CORE();
 	return 0;

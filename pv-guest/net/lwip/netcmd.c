@@ -20,6 +20,16 @@ int net_errno(err_t err)
 	return -EINVAL;
 }
 
+const char *net_text(const ip_addr_t *addr, char text[IPADDR_STRLEN_MAX])
+{
+	text[0] = 0;
+	ipaddr_ntoa_r(addr, text, IPADDR_STRLEN_MAX);
+	for (char *p = text; *p != 0; p++)
+		if (*p >= 'A' && *p <= 'F')
+			*p += 'a' - 'A';
+	return text;
+}
+
 /* A link-local address means nothing without an interface. */
 static int scope(char *text, ip_addr_t *addr)
 {
