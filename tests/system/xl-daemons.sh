@@ -27,6 +27,16 @@ if [ -x "$KERNEL" ]; then
 	expect "destroy" xl destroy g
 	nothing_left "nothing is left"
 fi
+# console_echoes NAME: what is typed at its console is done there.  What was seen is in $WORK/NAME.out.
+console_echoes() {
+	local rc=0 con
+	timeout 40 xl console "$1" < <(echo "echo he""llo"; exec sleep 40) >"$WORK/$1.out" 2>&1 &
+	con=$!
+	wait_for 30 grep -q hello "$WORK/$1.out" || rc=1
+	kill $con 2>/dev/null
+	wait $con 2>/dev/null
+	return $rc
+}
 # A console daemon that was killed: its terminal's number passes to a stranger.
 if [ -x "$KERNEL" ]; then
 	cat >"$WORK/stranger.py" <<'END'
@@ -46,16 +56,15 @@ while True:
 END
 	config con
 	expect "a domain with a console" xl create -q "$WORK/con.cfg"
-	wait_for 10 log_says con 'guest main reached'
+	wait_for 30 log_says con 'guest main reached'
 	tty=$(xenstore-read "/local/domain/$(xl domid con)/console/tty")
 	kill -KILL "$(cat "$PARAVANE_RUNDIR/xenconsoled.pid")"
-	wait_for 5 test ! -e "$tty"
+	wait_for 30 test ! -e "$tty"
 	python3 "$WORK/stranger.py" "$tty" "$WORK/stranger" "$WORK/stranger.got" &
 	stranger=$!
-	wait_for 10 test -s "$WORK/stranger"
+	wait_for 30 test -s "$WORK/stranger"
 	current="xl console starts the console daemon that is missing"
-	out=$( (echo "echo he""llo"; sleep 2) | timeout 10 xl console con 2>&1 & sleep 3; kill $! 2>/dev/null)
-	grep -q hello <<<"$out" && running xenconsoled && pass || fail "it said: $out"
+	console_echoes con && running xenconsoled && pass || fail "it said: $(cat "$WORK/con.out")"
 	xenstore-write "/local/domain/$(xl domid con)/console/tty" "$tty"
 	expect_fail "a terminal that is not the daemon's is no console" 'the domain has no console terminal' \
 		timeout 20 xl console con
@@ -74,12 +83,12 @@ if [ -x "$KERNEL" ]; then
 	mke2fs -q -F -t ext2 "$WORK/disk.img"
 	config store "disk = [ '$WORK/disk.img,raw,xvda,w' ]" 'extra = "root=/dev/xvda rw"'
 	expect "a domain with a disk" xl create -q "$WORK/store.cfg"
-	wait_for 10 up store 1
+	wait_for 30 up store 1
 	expect "by another name" xl rename store shop
 	domid=$(xl domid shop)
 	pid=$(cat "$PARAVANE_RUNDIR/xenstored.pid")
 	kill -KILL "$pid"
-	wait_for 5 ended "$pid"
+	wait_for 30 ended "$pid"
 	sleep 1
 	current="the new store is announced in one line"
 	out=$(xl domid shop 2>&1 >"$WORK/out")
@@ -89,23 +98,22 @@ if [ -x "$KERNEL" ]; then
 	expect "it is introduced" test "$(xl list | awk -v d="$domid" '$2 == d { print $1 }')" = shop
 	expect "it has its nodes" test "$(xenstore-read "$(xenstore-read "/local/domain/$domid/vm")/name")" = shop
 	current="its console has a terminal again"
-	out=$( (echo "echo he""llo"; sleep 1) | timeout 10 xl console shop 2>&1 & sleep 2; kill $! 2>/dev/null)
-	grep -q hello <<<"$out" && pass || fail "it said: $out"
+	console_echoes shop && pass || fail "it said: $(cat "$WORK/shop.out")"
 	say shop 'echo written later >/later; sync; cat /later'
 	current="its disk is still served"
-	wait_for 10 log_says store '^written later' && pass || fail "$(guest_log store | tail -3)"
+	wait_for 30 log_says store '^written later' && pass || fail "$(guest_log store | tail -3)"
 	config other
 	expect "another domain" xl create -q "$WORK/other.cfg"
 	expect "is destroyed" xl destroy other
 	say shop 'echo and later >/later; sync; cat /later'
 	current="the disk is served on"
-	wait_for 10 log_says store '^and later' && pass || fail "$(guest_log store | tail -3)"
+	wait_for 30 log_says store '^and later' && pass || fail "$(guest_log store | tail -3)"
 	say shop reboot
 	current="its monitor is there"
-	wait_for 10 up shop 1 && [ "$(xl domid shop)" != "$domid" ] && pass || fail "$(xl list)"
+	wait_for 30 up shop 1 && [ "$(xl domid shop)" != "$domid" ] && pass || fail "$(xl list)"
 	pid=$(cat "$PARAVANE_RUNDIR/xenstored.pid")
 	kill -KILL "$pid"
-	wait_for 5 ended "$pid"
+	wait_for 30 ended "$pid"
 	sleep 1
 	rm "$PARAVANE_RUNDIR"/userdata/*
 	domid=$(xl list 2>"$WORK/err" | awk 'NR > 2 { print $2 }')
@@ -123,11 +131,11 @@ if [ -x "$KERNEL" ]; then
 	current="nothing is left of the domain"
 	left() { pgrep -af "xl create -q $WORK/g.cfg"; find "$PARAVANE_RUNDIR/userdata" -type f; }
 	none_left() { [ -z "$(left)" ]; }
-	wait_for 10 none_left && pass || fail "$(left)"
+	wait_for 30 none_left && pass || fail "$(left)"
 fi
 all=$(cat "$PARAVANE_RUNDIR"/*.pid)
 stop_all
-wait_for 5 ended $all
+wait_for 30 ended $all
 
 # A machine of another version: something that answers the socket with other words.
 cat >"$WORK/other.py" <<'END'
@@ -144,10 +152,10 @@ while True:
 END
 rm -f "$PARAVANE_RUNDIR/paravaned.sock"
 # The lock of the pid file says that it runs.
-python3 - "$PARAVANE_RUNDIR/paravaned.pid" <<'END' &
+python3 - "$PARAVANE_RUNDIR/paravaned.pid" "$WORK/lock.up" <<'END' &
 import fcntl, struct, sys, time
 f = open(sys.argv[1], "w")
-for i in range(50):
+for i in range(300):
     try:
         fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
         break
@@ -155,13 +163,14 @@ for i in range(50):
         time.sleep(0.1)
 f.write("1\n")
 f.flush()
-time.sleep(60)
+open(sys.argv[2], "w").write("x")
+time.sleep(120)
 END
 lock=$!
 python3 "$WORK/other.py" "$PARAVANE_RUNDIR/paravaned.sock" "$WORK/other.up" &
 other=$!
-wait_for 5 test -e "$WORK/other.up"
-wait_for 8 test -s "$PARAVANE_RUNDIR/paravaned.pid"
+wait_for 30 test -e "$WORK/other.up"
+wait_for 30 test -e "$WORK/lock.up"
 expect_fail "a machine of another version" 'xl: paravaned: it is of another version than this xl' xl list
 kill $other $lock 2>/dev/null
 wait $other $lock 2>/dev/null
