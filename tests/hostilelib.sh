@@ -41,7 +41,7 @@ hostile_alive() {
 	expect "$1: the store answers" timeout 30 xl domid neighbour
 	neighbour_lives "$1: the neighbour does not notice"
 	expect "$1: destroy works" timeout 60 xl destroy "h-$1"
-	expect "$1: it is gone" wait_for 20 guest_gone "h-$1"
+	expect "$1: it is gone" wait_for 30 guest_gone "h-$1"
 }
 
 # hostile_ends MODE: for a guest whose deed ends it: the domain is gone (on_crash="destroy"), with the

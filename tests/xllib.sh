@@ -16,6 +16,17 @@ config() {
 # Have the daemons run, without a domain.
 start_daemons() { xl list >/dev/null 2>&1; }
 
+# console_echoes NAME: what is typed at its console is done there.  What was seen is in $WORK/NAME.out.
+console_echoes() {
+	local rc=0 con
+	timeout 40 xl console "$1" < <(echo "echo he""llo"; exec sleep 40) >"$WORK/$1.out" 2>&1 &
+	con=$!
+	wait_for 30 grep -q hello "$WORK/$1.out" || rc=1
+	kill $con 2>/dev/null
+	wait $con 2>/dev/null
+	return $rc
+}
+
 guest_is_gone() { ! xl domid "$1" >/dev/null 2>&1; }
 guest_log() { cat "$PARAVANE_RUNDIR/log/console/guest-$1.log" 2>/dev/null; }
 log_says() { guest_log "$1" | grep -aq -- "$2"; }

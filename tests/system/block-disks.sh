@@ -54,7 +54,7 @@ stop_backend() { # [SIGNAL]
 	local pid
 	pid=$(cat "$PARAVANE_RUNDIR/paravane-blkback.pid")
 	kill "-${1:-TERM}" "$pid"
-	wait_for 10 eval "! kill -0 $pid"
+	wait_for 30 eval "! kill -0 $pid"
 }
 # Every fallback, each by hand and on a file.
 for way in no-direct no-fixed no-uring no-direct,no-nowait no-uring,no-direct no-poll; do
@@ -142,7 +142,7 @@ expect "a disk is served on when the store is lost" said orphan '^all done'
 expect "new domains get disks from the new store" read_write "$WORK/other.img"
 xl destroy "$orphan"
 expect "the orphan's image is free when its domain is gone" \
-	wait_for 10 eval '! ls -l /proc/$pid/fd | grep -q disk.img'
+	wait_for 30 eval '! ls -l /proc/$pid/fd | grep -q disk.img'
 
 # A sparse image whose file system is full.
 if mkdir "$WORK/small" && mount -t tmpfs -o size=2m none "$WORK/small" 2>/dev/null; then
@@ -155,7 +155,7 @@ if mkdir "$WORK/small" && mount -t tmpfs -o size=2m none "$WORK/small" 2>/dev/nu
 	said_full=$(blklog | grep -c 'No space left')
 	if [ "$said_full" = 1 ]; then pass; else fail "$said_full times"; fi
 	xl destroy full
-	wait_for 5 eval '! ls -l /proc/$pid/fd | grep -q small'
+	wait_for 30 eval '! ls -l /proc/$pid/fd | grep -q small'
 	umount "$WORK/small"
 else
 	skip "a full disk: may not mount a small tmpfs here"

@@ -99,23 +99,23 @@ cp "$WORK/plain.img" "$WORK/calm.img"
 expect "a neighbour on a raw disk" shell calm "'$WORK/calm.img,raw,xvda,w'" "root=/dev/xvda rw"
 expect "a guest writes and flushes" ask one "cp /data /copy; sync" ""
 kill -9 "$(pgrep -f "qemu-nbd .*$WORK/disk.qcow2")"
-expect "a helper that dies is said to" wait_for 10 eval "blklog | grep -q 'disk.qcow2 has gone: all requests of this disk fail'"
+expect "a helper that dies is said to" wait_for 30 eval "blklog | grep -q 'disk.qcow2 has gone: all requests of this disk fail'"
 expect "its guest has errors, and lives" ask one "dd if=/dev/xvda of=/x bs=4096 skip=2000 count=1" 'error'
 expect "the neighbour is not disturbed" ask calm "cp /data /x; sync; sha256sum /x" "^$want"
 xl destroy one
 xl destroy calm
-expect "what was flushed is there" wait_for 20 holds qcow2 /copy
+expect "what was flushed is there" wait_for 30 holds qcow2 /copy
 
 # The backend is killed: its helpers go, and come again with the next one.
 new_image qcow2
 expect "an image is served again" shell three "'$WORK/disk.qcow2,qcow2,xvda,w'" "root=/dev/xvda rw"
 old=$(pgrep -f "qemu-nbd .*$WORK/disk.qcow2")
 kill -9 "$(cat "$PARAVANE_RUNDIR/paravane-blkback.pid")"
-expect "a backend that is killed takes its helpers with it" wait_for 20 eval "! kill -0 $old"
+expect "a backend that is killed takes its helpers with it" wait_for 30 eval "! kill -0 $old"
 paravane-blkback
 expect "the next one serves on, the same data" ask three "cp /data /copy; sync; sha256sum /copy" "^$want"
 xl destroy three
-expect "its image is sound" wait_for 20 holds qcow2 /copy
+expect "its image is sound" wait_for 30 holds qcow2 /copy
 
 # What cannot be served has its reason.
 expect_fail "an image that has another format" 'not in qcow2 format' start bad "'$WORK/plain.img,qcow2,xvda,w'" ""
@@ -124,5 +124,5 @@ expect "read-only it is shared" eval 'start r1 "\"$WORK/disk.qcow2,qcow2,xvda,r\
 expect_fail "but not with a writer" 'in use' start w "'$WORK/disk.qcow2,qcow2,xvda,w'" ""
 xl destroy r1
 xl destroy r2
-expect "no helper is left" wait_for 20 no_helper ""
+expect "no helper is left" wait_for 30 no_helper ""
 finish

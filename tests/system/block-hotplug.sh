@@ -14,7 +14,7 @@ typed() { # LINE: to the guest's shell
 answers() {
 	local mark="mark$RANDOM$RANDOM"
 	typed "$1; echo $mark-end"
-	wait_for 10 says "^$mark-end"
+	wait_for 30 says "^$mark-end"
 	console | sed "1,/echo $mark-end/d" | grep -aE -- "$2"
 }
 if ! command -v xenstore-read >/dev/null; then
@@ -38,13 +38,13 @@ cat >"$WORK/hot.cfg" <<-CFG
 	disk = [ "$WORK/root.img,raw,xvda,r" ]
 CFG
 expect "a domain runs" xl create -q "$WORK/hot.cfg"
-wait_for 20 says '^pv#'
+wait_for 30 says '^pv#'
 disks() { xl block-list hot | awk 'NR > 1 { print $1 }' | xargs; }
 
 expect "a disk is attached" xl block-attach hot "$(spec xvdb)"
 case_begin "block-list has it"
 [ "$(disks)" = "51712 51728" ] && pass || fail "$(disks)"
-expect "the guest has it" wait_for 10 answers lsblk '^xvdb '
+expect "the guest has it" wait_for 30 answers lsblk '^xvdb '
 expect "and reads what the host wrote" answers 'mkdir /m; mount /dev/xvdb /m; sha256sum /m/data' "^$want"
 expect "and writes" answers 'cp /m/data /m/copy; sync; echo written' '^written'
 expect_fail "the same device twice" 'xvdb.* is already another disk' xl block-attach hot "$WORK/root.img,raw,xvdb,r"
@@ -74,7 +74,7 @@ case_begin "block-list has it no more"
 expect "nor has the guest" eval '! answers lsblk "^xvdb "'
 
 expect "the same device comes again, by its number" xl block-attach hot "$(spec xvdb)"
-expect "and the guest has it again" wait_for 10 answers lsblk '^xvdb '
+expect "and the guest has it again" wait_for 30 answers lsblk '^xvdb '
 expect "mounted" answers 'mount /dev/xvdb /m; sha256sum /m/copy' "^$want"
 expect "by force it goes while it is in use" xl block-detach --force hot 51728
 expect "what uses it has an error" answers 'cp /m/data /dev/null; sha256sum /m/copy; echo tried' 'error|Error|No such device|^tried'
@@ -84,7 +84,7 @@ case_begin "fifty times in and out"
 n=0
 while [ $n -lt 50 ] && xl block-detach hot xvdc && xl block-attach hot "$(spec xvdc)"; do n=$((n + 1)); done
 [ $n = 50 ] && pass || fail "$n times: $(disks)"
-expect "the guest has the last one" wait_for 10 answers lsblk '^xvdc '
+expect "the guest has the last one" wait_for 30 answers lsblk '^xvdc '
 case_begin "the saved text has not grown with each"
 size=$(stat -c %s "$PARAVANE_RUNDIR"/userdata/d.*.xl)
 [ "$size" -lt 2000 ] && pass || fail "$size bytes"
@@ -92,5 +92,5 @@ case_begin "and lost no page, but to the one that was taken by force"
 [ "$(console | grep -ac 'pages are lost')" -le 1 ] && pass || fail "$(console | grep -ac 'pages are lost') times"
 expect "a restarted domain" eval 'id=$(xl domid hot) && xl reboot hot && wait_for 30 eval "[ \"\$(xl domid hot 2>/dev/null)\" != $id ] && xl domid hot"'
 case_begin "has the disks that it had"
-wait_for 10 eval '[ "$(disks)" = "51712 51744" ]' && pass || fail "$(disks)"
+wait_for 30 eval '[ "$(disks)" = "51712 51744" ]' && pass || fail "$(disks)"
 finish

@@ -32,7 +32,7 @@ stop_backend() {
 	local pid
 	pid=$(backend)
 	kill "$pid"
-	wait_for 10 eval "! kill -0 $pid"
+	wait_for 30 eval "! kill -0 $pid"
 }
 
 mkdir "$WORK/tree"
@@ -68,7 +68,7 @@ stop_backend
 PARAVANE_NO_IO_URING=1 paravane-blkback
 expect "with a loop on epoll" eval 'serves raw && confined "$(backend)"'
 kill -9 "$(cat "$PARAVANE_RUNDIR/xenstored.pid")"
-wait_for 10 eval '! xenstore-ls'
+wait_for 30 eval '! xenstore-ls'
 xenstored
 expect "a store that comes back is found from there" wait_for 30 serves raw
 expect "by the same process" confined "$(backend)"

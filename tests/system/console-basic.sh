@@ -31,7 +31,7 @@ expect "--help" xenconsoled --help
 
 start one "script='echo first words'"
 expect "output is in the log" said one '^first words'
-expect "and a tty in the store" wait_for 5 eval '[ -c "$(tty_of one)" ]'
+expect "and a tty in the store" wait_for 30 eval '[ -c "$(tty_of one)" ]'
 tty=$(tty_of one)
 current="the tty is its owner's alone"
 if [ "$(stat -c %a "$tty")" = 600 ]; then pass; else fail "$(stat -c %A "$tty")"; fi
@@ -41,7 +41,7 @@ if grep -q "n0,r$(xl domid one)" <<<"$perms"; then pass; else fail "$perms"; fi
 
 # Attach: what was said before anybody looked, then a dialogue.
 exec 5<>"$tty"
-heard() { timeout 5 grep -aqm1 -- "$1" <&5; }
+heard() { timeout 30 grep -aqm1 -- "$1" <&5; }
 expect "who attaches is shown what was said before" heard '^first words'
 printf 'echo six times seven is $?-42\n' >&5
 expect "what is typed is answered" heard '^six times seven is 0-42'
@@ -59,7 +59,7 @@ expect "the dialogue is in the log" test $? = 0
 
 # xl console itself, on a terminal of its own.
 if command -v script >/dev/null; then
-	expect "xl console attaches and detaches with Ctrl-]" timeout 20 bash -c \
+	expect "xl console attaches and detaches with Ctrl-]" timeout 30 bash -c \
 		'(sleep 0.5; printf "echo by xl console\r"; sleep 1; printf "\035") | script -qec "xl console one" /dev/null | grep -aq "by xl console"'
 fi
 
@@ -83,16 +83,16 @@ fi
 # Destroyed in the middle of one.
 start flood2 "root=/dev/xvda ro script='cat /noise /noise /noise /noise'" "'$WORK/disk.img,raw,xvda,r'"
 sleep 0.3
-expect "a flooding domain is destroyed" timeout 10 xl destroy flood2
+expect "a flooding domain is destroyed" timeout 30 xl destroy flood2
 
 # The end: the last words are kept, the tty is gone, who is attached is told.
 start last "script='sleep 0.5; echo last words' init=poweroff"
-wait_for 5 eval '[ -c "$(tty_of last)" ]'
+wait_for 30 eval '[ -c "$(tty_of last)" ]'
 tty=$(tty_of last)
 timeout 20 cat "$tty" >"$WORK/last.txt" 2>/dev/null
 expect "who is attached reads the last words, then the end" grep -aq '^last words' "$WORK/last.txt"
 expect "they are in the log, too" said last '^last words'
-wait_for 5 eval '! xl domid last'
+wait_for 30 eval '! xl domid last'
 current="no tty is left in the store"
 left=$(xenstore-ls -f | grep -c '/console/tty')
 if [ "$left" = 2 ]; then pass; else fail "$left ttys for two domains"; fi
@@ -100,10 +100,10 @@ if [ "$left" = 2 ]; then pass; else fail "$left ttys for two domains"; fi
 # A restarted daemon finds its domains.
 old=$(cat "$PARAVANE_RUNDIR/xenconsoled.pid")
 kill "$old"
-wait_for 5 eval '! [ -c "$(tty_of one)" ]'
+wait_for 30 eval '! [ -c "$(tty_of one)" ]'
 # The old one may still be about to end: then it counts as running.
-wait_for 5 eval 'xenconsoled; [ "$(cat "$PARAVANE_RUNDIR/xenconsoled.pid")" != "$old" ]'
-wait_for 5 eval '[ -c "$(tty_of one)" ]'
+wait_for 30 eval 'xenconsoled; [ "$(cat "$PARAVANE_RUNDIR/xenconsoled.pid")" != "$old" ]'
+wait_for 30 eval '[ -c "$(tty_of one)" ]'
 printf 'echo after a restart\n' >"$(tty_of one)"
 expect "a restarted xenconsoled takes consoles over" said one '^after a restart'
 xl destroy one

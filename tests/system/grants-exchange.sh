@@ -20,7 +20,7 @@ grep -aq '^answer: exchange.wrong = 0' "$PARAVANE_RUNDIR/log/console/guest-write
 	fail "$(tail -3 "$PARAVANE_RUNDIR"/log/console/guest-{writer,reader}.log)"
 case_begin "nothing is left of it"
 nothing_left() { after=$(accounting); [ "$after" = "$before" ]; }
-wait_for 10 nothing_left && pass || fail "before: $before after: $after"
+wait_for 30 nothing_left && pass || fail "before: $before after: $after"
 echo "# before: $before"
 echo "# after:  $after"
 finish

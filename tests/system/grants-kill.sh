@@ -18,17 +18,17 @@ for ((i = 0; i < ${KILLS:-8}; i++)); do
 	pid=$(domain_pid "$(xl domid "$victim")")
 	# SIGKILL from outside or the toolstack's: both are the end of it.
 	if [ $((RANDOM % 2)) = 0 ] && [ -n "$pid" ]; then kill -9 "$pid"; else xl destroy "$victim" >/dev/null 2>&1; fi
-	wait_for 20 guest_gone "$victim" || break
+	wait_for 30 guest_gone "$victim" || break
 	xl list "$other" >/dev/null 2>&1 || break
 	xl destroy "$other" >/dev/null 2>&1
-	wait_for 20 guest_gone "$other" || break
+	wait_for 30 guest_gone "$other" || break
 	killed=$((killed + 1))
 done
 case_begin "a domain of two killed ${KILLS:-8} times, the other unharmed"
 [ $killed = "${KILLS:-8}" ] && pass || fail "stopped at $killed: $(xl list 2>&1 | tr '\n' '|') $(xl dmesg | tail -5 | tr '\n' '|')"
 case_begin "no frame, port or grant is left"
 nothing_left() { after=$(accounting); [ "$after" = "$before" ]; }
-wait_for 10 nothing_left && pass || fail "before: $before after: $after"
+wait_for 30 nothing_left && pass || fail "before: $before after: $after"
 echo "# before: $before"
 echo "# after:  $after"
 finish

@@ -70,8 +70,8 @@ for pid in $(pgrep -P "$machine"); do
 done
 
 # Cursor down, Enter.
-(sleep 0.5; printf '\033[B'; sleep 0.5; printf '\r'; sleep 2; printf '\035') |
-	timeout 20 script -qec "xl console grub" /dev/null >/dev/null
+(sleep 1; printf '\033[B'; sleep 1; printf '\r'; sleep 3; printf '\035') |
+	timeout 30 script -qec "xl console grub" /dev/null >/dev/null
 expect "the kernel it chain-loads runs in the same domain" said 'paravane: guest main reached'
 expect "with the command line of the menu" says 'command line: "script=cat /word'
 expect "with its initrd" said 'a file of the initrd'
@@ -79,8 +79,8 @@ expect "a disk that GRUB had used reads right after the reconnect" said \
 	"^$(sha256sum <"$WORK/data/random" | cut -d' ' -f1)"
 domid=$(xl domid grub)
 expect "it is connected to the store" test "$(xenstore-read "/local/domain/$domid/data/booted")" = 1
-expect "the console goes on in both directions" timeout 20 bash -c \
-	'(sleep 0.5; printf "echo typed-\$?-after\r"; sleep 1; printf "\035") |
+expect "the console goes on in both directions" timeout 30 bash -c \
+	'(sleep 1; printf "echo typed-\$?-after\r"; sleep 4; printf "\035") |
 	 script -qec "xl console grub" /dev/null | grep -aq "typed-0-after"'
 expect "xl shutdown reaches it" timeout 30 xl shutdown -w grub
 expect "the disk is in order" bash -c "dd if='$WORK/boot.img' of='$WORK/part.img' bs=1M skip=1 status=none &&

@@ -15,7 +15,7 @@ hostile_any() {
 	expect "$1: the store answers" timeout 30 xl domid neighbour
 	neighbour_lives "$1: the neighbour does not notice"
 	timeout 60 xl destroy "h-$1" >/dev/null 2>&1
-	expect "$1: it is gone" wait_for 20 guest_gone "h-$1"
+	expect "$1: it is gone" wait_for 30 guest_gone "h-$1"
 }
 
 neighbour_start

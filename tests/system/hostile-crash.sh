@@ -17,6 +17,6 @@ expect "a guest to keep starts" xl create -q "$WORK/kept.cfg"
 kept_is_crashed() { xl list kept | grep -qE ' [-rbps]*c[-d]* '; }
 expect "a preserved crash is listed as crashed" wait_for 30 kept_is_crashed
 expect "a preserved crash can be destroyed" xl destroy kept
-expect "a preserved crash is gone then" wait_for 20 guest_gone kept
+expect "a preserved crash is gone then" wait_for 30 guest_gone kept
 daemons_same
 finish

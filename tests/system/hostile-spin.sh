@@ -15,7 +15,7 @@ done
 hostile_start spin-masked
 expect "a spinning guest can be paused" timeout 30 xl pause h-spin-masked
 paused() { xl list h-spin-masked | grep -qE ' [-rb]*p[-scd]* '; }
-expect "a paused guest is listed as paused" wait_for 10 paused
+expect "a paused guest is listed as paused" wait_for 30 paused
 expect "a paused guest can be unpaused" timeout 30 xl unpause h-spin-masked
 expect "a spinning guest can be destroyed" timeout 30 xl destroy h-spin-masked
 daemons_same

@@ -42,7 +42,7 @@ not_listed() { ! xl list "$1"; }
 
 expect "a domain is made, with all daemons started on demand" domain d1
 pid=$(domain_pid "$(xl domid d1)")
-wait_for 10 grep -q "Seccomp:.*2" "/proc/$pid/status"
+wait_for 30 grep -q "Seccomp:.*2" "/proc/$pid/status"
 case_begin "its process has nothing of the host"
 if [ -z "$pid" ]; then
 	fail "no process paravane-d"
@@ -104,14 +104,14 @@ case_begin "each process of a domain is recorded"
 paused=$(xl domid d4)
 xl pause d4
 kill -KILL "$machine"
-wait_for 5 dead "$machine"
+wait_for 30 dead "$machine"
 case_begin "a machine that is killed leaves domains behind"
 [ "$(nr_dead $orphans)" = 0 ] && pass || fail "$orphans"
 # Two that are not ours: the number and the start time of one, the number and the name of another.
 sleep 1000 & stranger=$!
 (exec -a "paravane-d$paused" sleep 1000) & namesake=$!
 echo "$paused $(awk '{print $22}' "/proc/$stranger/stat")" >"$PARAVANE_RUNDIR/processes/$stranger"
-wait_for 5 grep -qs paravane-d "/proc/$namesake/cmdline"
+wait_for 30 grep -qs paravane-d "/proc/$namesake/cmdline"
 echo "$paused 12345" >"$PARAVANE_RUNDIR/processes/$namesake"
 echo garbage >"$PARAVANE_RUNDIR/processes/1"
 expect "another one starts" paravaned
@@ -125,19 +125,19 @@ case_begin "but no other process"
 kill "$stranger" "$namesake"
 expect "nothing is recorded any more" test -z "$(ls "$PARAVANE_RUNDIR/processes")"
 
-expect "a domain of the new machine" wait_for 10 domain d5
+expect "a domain of the new machine" wait_for 30 domain d5
 pid=$(domain_pid "$(xl domid d5)")
 machine=$(daemon_pid paravaned)
 kill -TERM "$machine"
 case_begin "SIGTERM ends the machine and its domains"
-if wait_for 10 dead "$machine" && wait_for 10 dead "$pid"; then pass; else fail "$pid or $machine is there"; fi
+if wait_for 30 dead "$machine" && wait_for 30 dead "$pid"; then pass; else fail "$pid or $machine is there"; fi
 
-expect "a domain of the next machine" wait_for 10 domain d6
+expect "a domain of the next machine" wait_for 30 domain d6
 machine=$(daemon_pid paravaned)
 pid=$(domain_pid "$(xl domid d6)")
 expect "stop --force destroys them" paravaned --stop --force
 case_begin "no process is left"
-if wait_for 5 test ! -e "/proc/$pid" && [ ! -e "/proc/$machine" ]; then pass; else fail "$pid or $machine is there"; fi
+if wait_for 30 test ! -e "/proc/$pid" && [ ! -e "/proc/$machine" ]; then pass; else fail "$pid or $machine is there"; fi
 case_begin "no daemon is left"
 left=$(for f in "$PARAVANE_RUNDIR"/*.pid; do cat "$f"; done)
 [ -z "$left" ] && pass || fail "$left"

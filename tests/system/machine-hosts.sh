@@ -17,7 +17,7 @@ cat >"$WORK/boots" <<-'SH'
 	. "$SRC/tests/lib.sh"
 	trap 'paravaned --stop --force; rm -rf "$WORK"' EXIT
 	xl create -q "$CFG" || exit 1
-	wait_for 10 grep -q 'guest main reached' "$PARAVANE_RUNDIR/log/console/guest-h.log" || exit 1
+	wait_for 30 grep -q 'guest main reached' "$PARAVANE_RUNDIR/log/console/guest-h.log" || exit 1
 	grep -q 'crashed' "$PARAVANE_RUNDIR/log/paravaned.log" && exit 1
 	[ -z "$1" ] || grep -q "$1" "$PARAVANE_RUNDIR/log/paravaned.log"
 SH
@@ -28,7 +28,7 @@ cat >"$WORK/many" <<-'SH'
 		sed "s/\"h\"/\"h$i\"/; s/= 32/= 16/" "$CFG" >"$WORK/h$i.cfg"
 		xl create -q "$WORK/h$i.cfg" || exit 1
 	done
-	wait_for 20 grep -q 'guest main reached' "$PARAVANE_RUNDIR/log/console/guest-h70.log"
+	wait_for 30 grep -q 'guest main reached' "$PARAVANE_RUNDIR/log/console/guest-h70.log"
 	! grep 'crashed' "$PARAVANE_RUNDIR/log/paravaned.log"
 SH
 export CFG=$WORK/h.cfg TMPDIR=$WORK

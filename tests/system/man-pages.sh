@@ -44,6 +44,6 @@ done
 case_begin "xenconsoled.8: its examples run"
 pid=$(cat "$PARAVANE_RUNDIR/xenconsoled.pid")
 kill "$pid"
-wait_for 5 test ! -d "/proc/$pid"
-if out=$(timeout 20 bash -ec "$(examples "$SRC/man/xenconsoled.8")" 2>&1); then pass; else fail "$out"; fi
+wait_for 30 test ! -d "/proc/$pid"
+if out=$(timeout 30 bash -ec "$(examples "$SRC/man/xenconsoled.8")" 2>&1); then pass; else fail "$out"; fi
 finish

@@ -16,7 +16,7 @@ a_server() { # PORT
 	sum=$(sha256sum <"$WORK/www/file" | cut -d' ' -f1)
 	python3 -m http.server --directory "$WORK/www" "$1" >"$WORK/http.log" 2>&1 &
 	servers+=($!)
-	wait_for 20 listens "$1" || { cat "$WORK/http.log"; return 1; }
+	wait_for 30 listens "$1" || { cat "$WORK/http.log"; return 1; }
 }
 listens() { [ -n "$(ss -Hltn "sport = :$1")" ]; }
 servers=()
@@ -57,7 +57,7 @@ in_bridge() {
 		fail "$(console | grep iperf) $(cat "$WORK/iperf.out")"
 	iperf -s -f k >"$WORK/iperf.log" 2>&1 &
 	servers+=($!)
-	wait_for 20 listens 5001
+	wait_for 30 listens 5001
 	case_begin "the guest's to the host"
 	answers "iperf -c 10.77.0.1 -t 1" 'iperf client: done bytes=[1-9][0-9]{6,}' >/dev/null && pass || fail "$(console | grep iperf)"
 	xl destroy t

@@ -57,7 +57,7 @@ in_bridge() {
 	wait_for 40 says t 'pktsink dev=.*other=[1-9][0-9][0-9]' && pass || fail "$(console t | tail -3)"
 	expect "destroy" xl destroy t
 	case_begin "and the taps are gone"
-	wait_for 10 eval '[ ! -e /sys/class/net/pvbr0/brif/webtap ]' && pass || fail "$(ip link)"
+	wait_for 30 eval '[ ! -e /sys/class/net/pvbr0/brif/webtap ]' && pass || fail "$(ip link)"
 	nothing_left "nothing is left" 10
 }
 
@@ -97,7 +97,7 @@ else
 	[ -n "$pid" ] && pass || fail "$(netlog)"
 	expect "destroy" xl destroy p
 	case_begin "which goes with it"
-	wait_for 10 eval '! kill -0 $pid 2>/dev/null' && pass || fail "it is there"
+	wait_for 30 eval '! kill -0 $pid 2>/dev/null' && pass || fail "it is there"
 	nothing_left "nothing is left of it" 10
 fi
 finish

@@ -41,9 +41,9 @@ done
 guest_config quiet hostile mode=neighbour
 expect "a domain to look at starts" xl create -q "$WORK/quiet.cfg"
 machine=$(cat "$PARAVANE_RUNDIR/paravaned.pid")
-wait_for 20 pgrep -P "$machine"
+wait_for 30 pgrep -P "$machine"
 pid=$(pgrep -P "$machine" | head -1)
-wait_for 20 grep -q 'Seccomp:.*2' "/proc/$pid/status"
+wait_for 30 grep -q 'Seccomp:.*2' "/proc/$pid/status"
 status() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$pid/status"; }
 expect "sandbox_filter_is_on" test "$(status Seccomp)" = 2
 expect "sandbox_no_new_privileges" test "$(status NoNewPrivs)" = 1
@@ -91,5 +91,5 @@ else
 fi
 expect "sandbox_nothing_was_made" test ! -e /tmp/paravane-escape -a ! -e /tmp/paravane-escape2
 expect "the domain is destroyed" xl destroy quiet
-expect "its process is gone" wait_for 10 test ! -e "/proc/$pid"
+expect "its process is gone" wait_for 30 test ! -e "/proc/$pid"
 finish

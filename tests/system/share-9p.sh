@@ -90,7 +90,7 @@ pid=$(cat "$PARAVANE_RUNDIR/paravane-9pfsd.pid")
 fds() { ls "/proc/$pid/fd" | wc -l; }
 with=$(fds)
 expect "shut down" xl shutdown -w nine
-expect "it is gone" wait_for 20 eval '! xl domid nine'
+expect "it is gone" wait_for 30 eval '! xl domid nine'
 case_begin "the backend keeps none of its descriptors"
-wait_for 10 eval '[ "$(fds)" -lt "$with" ]' && pass || fail "$(fds) of $with"
+wait_for 30 eval '[ "$(fds)" -lt "$with" ]' && pass || fail "$(fds) of $with"
 finish

@@ -27,7 +27,7 @@ if xenstore-ls -fp "/local/domain/$id" | grep -q "/data = .*(n$id)"; then pass; 
 fi
 timeout 60 xenstore-watch -n 2 @releaseDomain >"$WORK/release" 2>&1 &
 watcher=$!
-wait_for 5 test -s "$WORK/release"
+wait_for 30 test -s "$WORK/release"
 xenstore-write "/local/domain/$id/data/mark" 1 /shared 1
 xenstore-chmod "/local/domain/$id/data/mark" "n$id"
 xenstore-chmod /shared n0 "b$id"

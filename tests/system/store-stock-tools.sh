@@ -68,7 +68,7 @@ say "and goes" "" xenstore-rm /big
 case_begin "watch"
 xenstore-watch -n 3 /w >"$WORK/watch" 2>&1 &
 watcher=$!
-wait_for 5 grep -q '^/w$' "$WORK/watch"
+wait_for 30 grep -q '^/w$' "$WORK/watch"
 xenstore-write /w/x 1
 xenstore-rm /w
 wait $watcher
@@ -100,7 +100,7 @@ fi
 xenstore-write /steady ok
 xenstore-watch -n 2 /steady >"$WORK/steady" 2>&1 &
 steady=$!
-wait_for 5 grep -q '^/steady$' "$WORK/steady"
+wait_for 30 grep -q '^/steady$' "$WORK/steady"
 
 for mode in long half header type garbage; do
 	expect "hostile: $mode" timeout 20 "$hostile" $mode
@@ -109,8 +109,8 @@ done
 for mode in flood deaf many; do
 	timeout 20 "$hostile" $mode >"$WORK/$mode" 2>&1 &
 	pid=$!
-	wait_for 10 test -s "$WORK/$mode"
-	expect "others write during: $mode" timeout 10 xenstore-write /other/$mode 1
+	wait_for 30 test -s "$WORK/$mode"
+	expect "others write during: $mode" timeout 30 xenstore-write /other/$mode 1
 	say "others read during: $mode" ok xenstore-read /steady
 	case_begin "hostile: $mode"
 	if wait $pid; then pass; else fail "$(cat "$WORK/$mode")"; fi
@@ -128,13 +128,13 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	case_begin "another user is refused"
 	chmod 0711 "$WORK" "$PARAVANE_RUNDIR" "$PARAVANE_RUNDIR/xenstored"
 	chmod 0666 "$XENSTORED_PATH"
-	out=$(setpriv --reuid 65534 --regid 65534 --clear-groups timeout 10 xenstore-read /steady 2>&1)
+	out=$(setpriv --reuid 65534 --regid 65534 --clear-groups timeout 30 xenstore-read /steady 2>&1)
 	if [ $? -ne 0 ] && [ "$out" != changed ]; then pass; else fail "it read '$out'"; fi
 fi
 
 case_begin "SIGTERM ends it and takes the socket away"
 kill "$(cat "$PARAVANE_RUNDIR/xenstored.pid")"
-if wait_for 5 test ! -e "$XENSTORED_PATH"; then pass; else fail "the socket is still there"; fi
+if wait_for 30 test ! -e "$XENSTORED_PATH"; then pass; else fail "the socket is still there"; fi
 
 expect_fail "without paravaned it says so" "^xenstored: paravaned does not run" xenstored
 finish

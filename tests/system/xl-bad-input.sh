@@ -155,7 +155,7 @@ nothing_left "nothing is left of it"
 kill -STOP "$pid"
 xl create -q "$WORK/d7.cfg" >"$WORK/int.out" 2>&1 &
 job=$!
-wait_for 5 xl domid d7
+wait_for 30 xl domid d7
 sleep 0.3
 kill -TERM $job
 wait $job

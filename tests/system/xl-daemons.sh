@@ -27,16 +27,6 @@ if [ -x "$KERNEL" ]; then
 	expect "destroy" xl destroy g
 	nothing_left "nothing is left"
 fi
-# console_echoes NAME: what is typed at its console is done there.  What was seen is in $WORK/NAME.out.
-console_echoes() {
-	local rc=0 con
-	timeout 40 xl console "$1" < <(echo "echo he""llo"; exec sleep 40) >"$WORK/$1.out" 2>&1 &
-	con=$!
-	wait_for 30 grep -q hello "$WORK/$1.out" || rc=1
-	kill $con 2>/dev/null
-	wait $con 2>/dev/null
-	return $rc
-}
 # A console daemon that was killed: its terminal's number passes to a stranger.
 if [ -x "$KERNEL" ]; then
 	cat >"$WORK/stranger.py" <<'END'
@@ -67,7 +57,7 @@ END
 	console_echoes con && running xenconsoled && pass || fail "it said: $(cat "$WORK/con.out")"
 	xenstore-write "/local/domain/$(xl domid con)/console/tty" "$tty"
 	expect_fail "a terminal that is not the daemon's is no console" 'the domain has no console terminal' \
-		timeout 20 xl console con
+		timeout 30 xl console con
 	current="a stranger's terminal was not written to"
 	[ -s "$WORK/stranger" ] && [ ! -s "$WORK/stranger.got" ] && pass || fail "$(cat "$WORK/stranger.got")"
 	kill $stranger

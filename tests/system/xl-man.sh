@@ -43,7 +43,7 @@ done
 cd "$WORK" || exit 1
 export KERNEL
 while IFS= read -r line; do
-	case $line in *"shutdown -w web"*) wait_for 10 log_says web 'guest main reached' ;; esac
+	case $line in *"shutdown -w web"*) wait_for 30 log_says web 'guest main reached' ;; esac
 	expect "xl.1: ${line}" bash -c "$line"
 done < <(sed -n 's/^\$ //p' "$page" | sed 's/\\e/\\/g')
 nothing_left "nothing is left of the examples"

@@ -14,7 +14,7 @@ is_crashed() { xl list "$1" 2>/dev/null | grep -q '^.*---sc-'; }
 start() {
 	expect "$1: create" xl create -q "$WORK/$1.cfg"
 	current="$1: it runs"
-	wait_for 10 up "$1" 1 && pass || fail "$(guest_log "$1" | tail -3)"
+	wait_for 30 up "$1" 1 && pass || fail "$(guest_log "$1" | tail -3)"
 }
 
 config boot
@@ -22,28 +22,28 @@ start boot
 uuid=$(xl vm-list | awk '$3 == "boot" { print $1 }')
 expect "xl reboot" xl reboot boot
 current="it comes again, as another domain"
-wait_for 10 up boot 2 && domid_is boot 2 && pass || fail "$(xl list)"
+wait_for 30 up boot 2 && domid_is boot 2 && pass || fail "$(xl list)"
 expect "with the same uuid" test "$(xl vm-list | awk '$3 == "boot" { print $1 }')" = "$uuid"
 say boot reboot
 current="the guest's own reboot"
-wait_for 10 up boot 3 && domid_is boot 3 && pass || fail "$(xl list)"
+wait_for 30 up boot 3 && domid_is boot 3 && pass || fail "$(xl list)"
 xl rename boot boots
 say boots reboot
 current="a restart keeps a new name"
-wait_for 10 domid_is boots 4 && pass || fail "$(xl list)"
+wait_for 30 domid_is boots 4 && pass || fail "$(xl list)"
 config boot 'on_reboot = "destroy"'
 expect "config-update" xl config-update boots "$WORK/boot.cfg" 'name="boots"'
 sleep 0.5
 say boots reboot
 current="config-update counts at the next end"
-wait_for 10 guest_is_gone boots && pass || fail "$(xl list)"
+wait_for 30 guest_is_gone boots && pass || fail "$(xl list)"
 nothing_left "nothing is left of boot"
 
 config crash 'on_crash = "destroy"'
 start crash
 say crash crash
 current="on_crash = destroy"
-wait_for 10 guest_is_gone crash && pass || fail "$(xl list)"
+wait_for 30 guest_is_gone crash && pass || fail "$(xl list)"
 expect "the monitor tells" monitor_says crash 'reason code 3'
 nothing_left "nothing is left of crash"
 
@@ -51,7 +51,7 @@ config keep 'on_crash = "preserve"'
 start keep
 say keep crash
 current="on_crash = preserve"
-wait_for 10 is_crashed keep && pass || fail "$(xl list)"
+wait_for 30 is_crashed keep && pass || fail "$(xl list)"
 sleep 0.3
 expect "it is still there" is_crashed keep
 expect "and can be destroyed" xl destroy keep
@@ -63,7 +63,7 @@ start again
 first=$(xl domid again)
 say again crash
 current="on_crash = rename-restart runs it again"
-wait_for 10 up again 2 && [ "$(xl domid again)" != "$first" ] && pass || fail "$(xl list)"
+wait_for 30 up again 2 && [ "$(xl domid again)" != "$first" ] && pass || fail "$(xl list)"
 expect "and keeps the old one" bash -c "xl list $first | grep -q '^again-[0-9]*T.*---sc-'"
 expect "destroy the old one" xl destroy "$first"
 expect "destroy the new one" xl destroy again
@@ -83,16 +83,16 @@ pid=$(pgrep -f "paravane-hv.*" | while read -r p; do grep -qs "PARAVANE_RUNDIR=$
 [ -n "$pid" ] || pid=$(pgrep -P "$(cat "$PARAVANE_RUNDIR/paravaned.pid")" | tail -1)
 kill -KILL "$pid"
 current="a killed domain is gone from xl list"
-wait_for 2 guest_is_gone kill && pass || fail "$(xl list)"
+wait_for 30 guest_is_gone kill && pass || fail "$(xl list)"
 nothing_left "its monitor cleans up"
 
 config fore
 current="create -F returns with the domain"
 xl create -q -F "$WORK/fore.cfg" >"$WORK/fore.out" 2>&1 &
 job=$!
-wait_for 10 up fore 1
+wait_for 30 up fore 1
 xl shutdown fore >/dev/null
-wait_for 10 bash -c "! kill -0 $job 2>/dev/null" && pass || fail "$(cat "$WORK/fore.out")"
+wait_for 30 bash -c "! kill -0 $job 2>/dev/null" && pass || fail "$(cat "$WORK/fore.out")"
 kill $job 2>/dev/null
 nothing_left "nothing is left of fore"
 

@@ -25,7 +25,7 @@ is() {
 # placed WHAT CPUS DOMID VCPU: the processes of a vCPU that only just starts get there soon.
 placed() {
 	at() { [ "$(allowed "$2" "$3")" = "$1" ]; }
-	wait_for 10 at "$2" "$3" "$4"
+	wait_for 30 at "$2" "$3" "$4"
 	is "$1" "$2" allowed "$3" "$4"
 }
 shown() { xl vcpu-list "$1" | awk -v v="$2" 'NR > 1 && $3 == v { sub(/.*[0-9]\.[0-9]  /, ""); print }'; }
@@ -43,9 +43,9 @@ all=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/$$/status)
 
 config g 'vcpus = 2' 'memory = 64' 'cpus = "0"' 'extra = "script=\"echo up\""'
 expect "a domain with cpus= starts" xl create -q "$WORK/g.cfg"
-wait_for 20 log_says g 'guest main reached'
+wait_for 30 log_says g 'guest main reached'
 up() { [ -n "$(domain_pid 1 1)" ]; }
-expect "both vCPUs have a process" wait_for 20 up
+expect "both vCPUs have a process" wait_for 30 up
 placed "cpus= places vCPU 0 with its helpers" "${host[0]}" 1 0
 placed "and vCPU 1" "${host[0]}" 1 1
 is "vcpu-list shows it" '0 / all' shown g 0
@@ -90,14 +90,14 @@ nmis() { guest_log g | grep -ac "NMI on cpu $1,"; }
 more_nmis() { [ "$(nmis "$1")" -gt "$2" ]; }
 reached() { xl trigger g nmi "$1" && sleep 0.2 && more_nmis "$1" 0; }
 expect "trigger nmi" xl trigger g nmi
-expect "it reaches the guest" wait_for 10 reached 0
+expect "it reaches the guest" wait_for 30 reached 0
 expect "trigger nmi of a vCPU" xl trigger g nmi 1
-expect "it reaches that one" wait_for 10 reached 1
+expect "it reaches that one" wait_for 30 reached 1
 expect "pause" xl pause g
 before=$(nmis 0)
 expect "trigger of a paused domain" xl trigger g nmi 0
 expect "unpause" xl unpause g
-expect "it waits for that" wait_for 10 more_nmis 0 "$before"
+expect "it waits for that" wait_for 30 more_nmis 0 "$before"
 for t in power sleep reset init s3resume; do
 	expect_fail "trigger $t is for HVM guests" "Send trigger '$t' failed: it is for HVM guests" xl trigger g $t
 done
@@ -110,10 +110,10 @@ nothing_left "and is gone"
 # A list has a set for each vCPU; a restart places them anew.
 config l 'vcpus = 2' 'memory = 64' 'cpus = [ "0", "1" ]' 'cpus_soft = "1"' 'extra = "script=\"echo up\""'
 expect "cpus= as a list" xl create -q "$WORK/l.cfg"
-wait_for 20 log_says l 'guest main reached'
+wait_for 30 log_says l 'guest main reached'
 id=$(xl domid l)
 up() { [ -n "$(domain_pid "$id" 1)" ]; }
-wait_for 20 up
+wait_for 30 up
 placed "the first" "${host[0]}" "$id" 0
 placed "the second" "${host[1]}" "$id" 1
 is "and the preference" '0 / 1' shown l 0
@@ -152,7 +152,7 @@ expect "vcpu-pin frees it" xl vcpu-pin u 0 all 1
 is "and it goes where it prefers to be" "${host[1]}" allowed "$id" 0
 # One may come while the guest kernel serves its timer; of several one finds the loop.
 found() { xl trigger u nmi && sleep 0.2 && log_says u 'NMI on cpu 0.*user mode'; }
-expect "an NMI finds it there" wait_for 10 found
+expect "an NMI finds it there" wait_for 30 found
 xl destroy u
 nothing_left "nothing is left"
 finish
