@@ -66,7 +66,7 @@ void xenbus_touch(struct xenbus_device *dev)
 
 /* A directory we know nothing of.  State 5 with online = 0 is a toolstack that waits for the
  * end of a device which we have already let go of: tell it. */
-static bool is_ours_to_make(struct xenbus_type *t, const char *path)
+static bool is_ours_to_make(struct xenbus_type *t, const char *path, bool *was_connected)
 {
 	uint64_t state, online;
 
@@ -75,12 +75,24 @@ static bool is_ours_to_make(struct xenbus_type *t, const char *path)
 	if (state == XenbusStateClosing &&
 	    !store_read_uint(t->bus->store, path, "online", 1, &online) && !online)
 		store_write(t->bus->store, path, "state", "%d", XenbusStateClosed);
+	*was_connected = state == XenbusStateConnected;
 	return state >= XenbusStateInitialising && state <= XenbusStateConnected;
+}
+
+/* Both ends say Connected, and we are not: a backend was here before us, and the frontend did not see
+ * it go. */
+static bool frontend_waits(struct xenbus_device *dev)
+{
+	uint64_t state;
+
+	return !store_read_uint(dev->store, dev->otherend, "state", XenbusStateReconfigured, &state) &&
+	       (state == XenbusStateInitialised || state == XenbusStateConnected);
 }
 
 static void device_make(struct xenbus_type *t, unsigned int domid, unsigned int devid)
 {
 	struct xenbus_device *dev = calloc(1, sizeof(*dev));
+	bool was_connected = false;
 
 	if (!dev)
 		return;
@@ -92,11 +104,12 @@ static void device_make(struct xenbus_type *t, unsigned int domid, unsigned int 
 	dev->devid = devid;
 	dev->state = XenbusStateInitialising;
 	snprintf(dev->path, sizeof(dev->path), "%s/%u/%u", t->root, domid, devid);
-	if (!is_ours_to_make(t, dev->path) ||
+	if (!is_ours_to_make(t, dev->path, &was_connected) ||
 	    store_read(dev->store, dev->path, "frontend", &dev->otherend)) {
 		free(dev);
 		return;
 	}
+	dev->adopting = was_connected && frontend_waits(dev);
 	TAILQ_INSERT_TAIL(bucket(t->bus, domid), dev, entry);
 	xenbus_touch(dev);
 }

@@ -40,8 +40,8 @@ struct xenbus_backend {
 	 * maybe more than once. */
 	void (*publish)(struct xenbus_device *dev);
 
-	/* The frontend has published its transport.  0, then Connected; or -errno after
-	 * xenbus_dev_fatal(). */
+	/* The frontend has published its transport.  0, then Connected; -EAGAIN: try again soon,
+	 * however often; or -errno after xenbus_dev_fatal(). */
 	int (*connect)(struct xenbus_device *dev);
 
 	/* Let go of rings, grants and ports.  0; or -EINPROGRESS: xenbus_disconnected() will
@@ -65,6 +65,7 @@ struct xenbus_device {
 	char *otherend;			/* the frontend's directory */
 	void *arg;			/* of xenbus_register() */
 	void *priv;			/* the device type's */
+	bool adopting;			/* an earlier backend was connected to it, and we are not yet */
 
 	/* xenbus.c alone from here on */
 	TAILQ_ENTRY(xenbus_device) entry;	/* hash chain */

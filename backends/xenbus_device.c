@@ -21,6 +21,8 @@
 
 #define RETRY_NS	100000000ull
 #define MAX_TRIES	20
+#define ADOPT_TRIES	600	/* transfers of a backend that was killed hold its images */
+#define CONNECT_RETRY_NS	20000000ull
 #define ORPHAN_NS	1000000000ull
 #define STEPS_PER_LOOK	4
 #define PUBLISH_TRIES	16
@@ -170,7 +172,7 @@ static void look_again(void *arg)
 static void device_probe(struct xenbus_device *dev)
 {
 	char path[STORE_PATH_MAX];
-	bool last = ++dev->tries >= MAX_TRIES;
+	bool last = ++dev->tries >= (dev->adopting ? ADOPT_TRIES : MAX_TRIES);
 	int rc;
 
 	if (dev->retry)		/* something else woke us: the device is as busy as it was */
@@ -191,7 +193,9 @@ static void device_probe(struct xenbus_device *dev)
 	if (rc)
 		publish(dev, XenbusStateClosing, publish_error);
 	else
-		publish(dev, XenbusStateInitWait, dev->type->publish);
+		publish(dev, dev->adopting ? XenbusStateConnected : XenbusStateInitWait, dev->type->publish);
+	if (!rc)	/* whatever the frontend of an adopted device is let see */
+		dev->state = XenbusStateInitWait;
 }
 
 void xenbus_probe_again(struct xenbus_device *dev)
@@ -199,14 +203,24 @@ void xenbus_probe_again(struct xenbus_device *dev)
 	xenbus_touch(dev);
 }
 
-static void device_connect(struct xenbus_device *dev)
+/* 1: later; 0: look again. */
+static int device_connect(struct xenbus_device *dev)
 {
-	int rc = dev->type->connect(dev);
+	int rc;
 
+	if (dev->retry)
+		return 1;
+	rc = dev->type->connect(dev);
+	if (rc == -EAGAIN) {
+		pvn_loop_add_timer(dev->bus->loop, CONNECT_RETRY_NS, look_again, dev, &dev->retry);
+		return 1;
+	}
+	dev->adopting = false;
 	if (rc)		/* connect has said why, by xenbus_dev_fatal */
-		return;
+		return 0;
 	dev->connected = true;
 	switch_state(dev, XenbusStateConnected);
+	return 0;
 }
 
 /* 1: dev is as it should be, or freed; 0: look again. */
@@ -216,8 +230,7 @@ static int carry_out(struct xenbus_device *dev, enum xenbus_action action)
 	case XB_NONE:
 		return 1;
 	case XB_CONNECT:
-		device_connect(dev);
-		return 0;
+		return device_connect(dev);
 	case XB_REOPEN:
 		let_go(dev, XenbusStateInitWait, false);
 		return dev->disconnecting;
@@ -295,6 +308,11 @@ void xenbus_check(struct xenbus_device *dev)
 			if (!dev->probed)
 				return;
 			continue;
+		}
+		/* A frontend that starts over must see what it waits for. */
+		if (dev->adopting && v.frontend == XenbusStateInitialising) {
+			dev->adopting = false;
+			switch_state(dev, dev->state);
 		}
 		if (carry_out(dev, xenbus_next(&v)))
 			return;
