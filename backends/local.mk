@@ -29,9 +29,10 @@ backends_paravane_blkback_LDADD = backends/libblk.la backends/libbackend.la \
 	libs/libxenevtchn.la libs/libxengnttab.la libs/libutil.la $(XENSTORE_LIBS) $(URING_LIBS)
 
 # The network backend without its main().
+noinst_HEADERS += backends/net_shadow.h
 noinst_LTLIBRARIES += backends/libnet.la
 backends_libnet_la_SOURCES = backends/net_request.c backends/net_frame.c backends/net_bytes.c \
-	backends/net_switch.c backends/net_ring.c backends/net_tx.c backends/net_rx.c backends/net_wait.c \
+	backends/net_switch.c backends/net_ring.c backends/net_shadow.c backends/net_tx.c backends/net_rx.c backends/net_wait.c \
 	backends/net_rate.c backends/net_mcast.c backends/net_dev.c backends/net_uplink.c backends/net_uplink_open.c backends/net_turn.c backends/net_poll.c
 
 sbin_PROGRAMS += backends/paravane-netback
@@ -81,5 +82,6 @@ EXTRA_DIST += tests/blkverify.py tests/system/block-verify.sh tests/system/block
 EXTRA_DIST += tests/system/net-switch.sh tests/system/net-uplink.sh tests/system/net-host.sh
 dist_man_MANS += man/xenconsoled.8 man/paravane-blkback.8
 dist_man_MANS += man/paravane-netback.8 man/paravane-9pfsd.8
+EXTRA_DIST += tests/system/net-kill.sh
 
 include backends/p9.mk

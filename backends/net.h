@@ -19,6 +19,7 @@
 #include "backends/events.h"
 #include "backends/net_frame.h"
 #include "backends/net_request.h"
+#include "backends/net_shadow.h"
 #include "backends/net_switch.h"
 #include "backends/net_uplink.h"
 #include "backends/xenbus.h"
@@ -31,7 +32,7 @@ struct pvn_timer;
 #define NET_MTU		1500u
 #define NET_MTU_MAX	65521u		/* with the Ethernet header it is what 16 bits can say */
 #define NET_WAIT_NS	50000000u	/* so long a sender waits for a receiver without room */
-#define NET_MCAST_MAX	64u		/* addresses in a guest's multicast filter */
+#define NET_TAKE_OVER_NS	5000000000ull	/* what a killed backend had of a domain may take so long to be given back */
 
 /* One pair of rings. */
 struct net_queue {
@@ -39,6 +40,8 @@ struct net_queue {
 	unsigned int nr;
 	netif_tx_back_ring_t tx;
 	netif_rx_back_ring_t rx;
+	struct net_shadow *shadow;	/* answers, until they are shown */
+	RING_IDX tx_shown, rx_shown;	/* those before are in the rings */
 	int tx_port, rx_port;		/* the same if the frontend does not split them */
 	TAILQ_ENTRY(net_queue) active_entry;
 	TAILQ_ENTRY(net_queue) pushed_entry;
@@ -85,6 +88,7 @@ struct net_vif {
 	/* while connected */
 	struct net_queue *queues;
 	unsigned int nr_queues;
+	uint64_t waits_since_ns;	/* for what an earlier backend had */
 	const char *broken;		/* the rule that was found broken while another was served */
 	unsigned int said;		/* log lines that this guest has caused */
 };
@@ -99,6 +103,8 @@ struct netback {
 	struct net_queue_list active, pushed, waiting;
 	struct net_queue *receiver;	/* the queue whose room a NET_WAIT was about */
 	struct pvn_timer *wait_timer;
+	struct net_shadows *shadows;	/* NULL: none */
+	bool ends;			/* the program does: who comes next takes the vifs over */
 	bool turn_due, no_poll;
 	uint64_t now;			/* of this lap */
 	uint64_t poll_ns, slept_at_ns;
@@ -123,8 +129,10 @@ struct net_ring_keys {
 	uint32_t tx_ref, rx_ref, tx_port, rx_port;
 	bool split;
 };
-int net_queue_map(struct net_queue *q, const struct net_ring_keys *k);	/* 0 or -errno */
-void net_queue_unmap(struct net_queue *q);
+/* adopt: go on where an earlier backend stopped.  0 or -errno. */
+int net_queue_map(struct net_queue *q, const struct net_ring_keys *k, bool adopt);
+void net_queue_unmap(struct net_queue *q, bool keep);	/* keep: for who comes after us */
+void net_queue_notify(struct net_queue *q);		/* whatever the frontend waits for */
 void net_queue_push(struct net_queue *q);
 
 /* net_tx.c: up to budget packets.  1: there may be more; 0: the frontend will notify, or it waits; -EPROTO:
@@ -145,7 +153,7 @@ void net_rate_stop(struct net_vif *vif);
 /* net_mcast.c: the guest's filter.  0, or -ENOSPC, -EINVAL. */
 int net_mcast_change(struct net_vif *vif, const struct net_tx_packet *p);
 bool net_mcast_wants(const struct net_vif *vif, const uint8_t *mac);
-void net_mcast_open(struct net_vif *vif);	/* connected: look at request-multicast-control */
+void net_mcast_open(struct net_vif *vif, bool adopted);	/* connected: look at request-multicast-control */
 void net_mcast_close(struct net_vif *vif);
 
 #endif

@@ -77,7 +77,7 @@ static bool wants_tap(struct xenbus_device *xdev, const char *bridge)
 }
 
 /* A vif that is to have a way out of its own: a bridge that only the two are on. */
-static int probe_uplink(struct net_vif *vif)
+static int probe_uplink(struct net_vif *vif, bool last)
 {
 	struct xenbus_device *xdev = vif->xdev;
 	bool passt = !strcmp(vif->bridge, NET_PASST);
@@ -95,6 +95,8 @@ static int probe_uplink(struct net_vif *vif)
 	}
 	rc = passt ? net_uplink_passt(vif, why, sizeof(why)) :
 		net_uplink_tap(vif, bridge, name, why, sizeof(why));
+	if (rc == -EBUSY && xdev->adopting && !last)	/* the tap of a backend that was killed goes with the last of that */
+		return -EAGAIN;
 	if (rc)
 		xenbus_probe_error(xdev, "%s", why);
 	else
@@ -121,7 +123,7 @@ static int net_probe(struct xenbus_device *xdev, bool last)
 		xenbus_probe_error(xdev, "the interface has no bridge: say bridge=NAME");
 		return rc;
 	}
-	rc = probe_uplink(vif);
+	rc = probe_uplink(vif, last);
 	if (rc)
 		return rc;
 	return net_switch_attach(vif->nb->sw, &vif->port, vif->bridge, pvn_now_ns());
@@ -180,6 +182,16 @@ static int queue_keys(struct xenbus_device *xdev, const char *dir, struct net_ri
 	return read_port(xdev, dir, "event-channel", &k->tx_port);
 }
 
+/* What is not there yet while an earlier backend is being buried. */
+static bool try_again(struct net_vif *vif, int rc)
+{
+	if (!vif->xdev->adopting || rc == -EPROTO || rc == -ENOMEM)
+		return false;
+	if (!vif->waits_since_ns)
+		vif->waits_since_ns = pvn_now_ns();
+	return pvn_now_ns() - vif->waits_since_ns < NET_TAKE_OVER_NS;
+}
+
 static int queue_connect(struct net_vif *vif, unsigned int nr)
 {
 	struct xenbus_device *xdev = vif->xdev;
@@ -198,19 +210,21 @@ static int queue_connect(struct net_vif *vif, unsigned int nr)
 		xenbus_dev_fatal(xdev, rc, "reading the ring references and event channels of queue %u", nr);
 		return rc;
 	}
-	rc = net_queue_map(q, &k);
+	rc = net_queue_map(q, &k, xdev->adopting);
+	if (rc && try_again(vif, rc))
+		return -EAGAIN;
 	if (rc)
 		xenbus_dev_fatal(xdev, rc, "mapping tx-ring-ref %u rx-ring-ref %u port %u of queue %u",
 				 k.tx_ref, k.rx_ref, k.tx_port, nr);
 	return rc;
 }
 
-static void queues_free(struct net_vif *vif)
+static void queues_free(struct net_vif *vif, bool keep)
 {
 	unsigned int i;
 
 	for (i = 0; i < vif->nr_queues && vif->queues; i++)
-		net_queue_unmap(&vif->queues[i]);
+		net_queue_unmap(&vif->queues[i], keep);
 	free(vif->queues);
 	vif->queues = NULL;
 	vif->nr_queues = 0;
@@ -240,6 +254,19 @@ static int queues_asked(struct xenbus_device *xdev)
 	return nr && nr <= NET_MAX_QUEUES ? (int)nr : -EINVAL;
 }
 
+/* It may have filled its rings before we bound the ports; and of what an earlier backend has answered it
+ * may have seen nothing. */
+static void queue_begin(struct net_queue *q, bool adopted)
+{
+	net_activate(q);
+	if (!adopted)
+		return;
+	q->tx_answered = q->rx_answered = true;
+	net_push_later(q);
+	net_queue_push(q);
+	net_queue_notify(q);
+}
+
 static int net_connect(struct xenbus_device *xdev)
 {
 	struct net_vif *vif = xdev->priv;
@@ -266,15 +293,16 @@ static int net_connect(struct xenbus_device *xdev)
 	for (i = 0; !rc && i < vif->nr_queues; i++)
 		rc = queue_connect(vif, i);
 	if (rc) {
-		queues_free(vif);
+		queues_free(vif, rc == -EAGAIN);
 		return rc;
 	}
-	net_mcast_open(vif);
-	pvn_log(LOG_INFO, "vif/%u/%u: connected to bridge %s, %u queue%s%s%s", xdev->domid, xdev->devid,
-		vif->bridge, vif->nr_queues, vif->nr_queues > 1 ? "s" : "", vif->can_sg ? ", sg" : "",
+	vif->waits_since_ns = 0;
+	net_mcast_open(vif, xdev->adopting);
+	pvn_log(LOG_INFO, "vif/%u/%u: %s bridge %s, %u queue%s%s%s", xdev->domid, xdev->devid,
+		xdev->adopting ? "taken over, on" : "connected to", vif->bridge, vif->nr_queues, vif->nr_queues > 1 ? "s" : "", vif->can_sg ? ", sg" : "",
 		vif->can_gso4 ? ", gso" : "");
-	for (i = 0; i < vif->nr_queues; i++)	/* it may have filled them before we bound the ports */
-		net_activate(&vif->queues[i]);
+	for (i = 0; i < vif->nr_queues; i++)
+		queue_begin(&vif->queues[i], xdev->adopting);
 	return 0;
 }
 
@@ -283,7 +311,7 @@ static int net_disconnect(struct xenbus_device *xdev)
 	struct net_vif *vif = xdev->priv;
 	const struct net_counters *c = &vif->port.count;
 
-	queues_free(vif);
+	queues_free(vif, false);
 	pvn_log(LOG_INFO, "vif/%u/%u: disconnected; sent %llu frames (%llu dropped, %llu floods refused), "
 		"received %llu (%llu dropped)", xdev->domid, xdev->devid, (unsigned long long)c->in_frames,
 		(unsigned long long)c->in_dropped, (unsigned long long)c->flood_dropped,
@@ -304,7 +332,7 @@ static void net_remove(struct xenbus_device *xdev)
 
 	if (!vif)
 		return;
-	queues_free(vif);	/* only when the program ends are there any left */
+	queues_free(vif, vif->nb->ends);	/* only when the program ends are there any left */
 	net_uplink_close(vif->uplink);
 	net_switch_detach(&vif->port);
 	free(vif);

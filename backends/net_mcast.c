@@ -42,6 +42,15 @@ static void del(struct net_mcast *m, const uint8_t *addr)
 	memmove(m->addr[i], m->addr[m->nr], 6);
 }
 
+/* For who comes after us, addresses first: one may be there twice for a moment. */
+static void keep(struct net_vif *vif)
+{
+	struct net_shadow *s = vif->queues[0].shadow;
+
+	memcpy(s->mcast, vif->mcast.addr, sizeof(s->mcast));
+	__atomic_store_n(&s->nr_mcast, vif->mcast.nr, __ATOMIC_RELEASE);
+}
+
 int net_mcast_change(struct net_vif *vif, const struct net_tx_packet *p)
 {
 	int rc = 0;
@@ -50,6 +59,7 @@ int net_mcast_change(struct net_vif *vif, const struct net_tx_packet *p)
 		rc = add(&vif->mcast, p->add_addr);
 	if (p->mcast_del)
 		del(&vif->mcast, p->del_addr);
+	keep(vif);
 	return rc;
 }
 
@@ -71,11 +81,13 @@ static void look(void *arg, const char *path)
 		vif->mcast.on = !rc && on;
 }
 
-void net_mcast_open(struct net_vif *vif)
+void net_mcast_open(struct net_vif *vif, bool adopted)
 {
+	const struct net_shadow *s = vif->queues[0].shadow;
 	char path[STORE_PATH_MAX];
 
-	vif->mcast.nr = 0;
+	vif->mcast.nr = adopted && s->nr_mcast <= NET_MCAST_MAX ? s->nr_mcast : 0;
+	memcpy(vif->mcast.addr, s->mcast, vif->mcast.nr * sizeof(s->mcast[0]));
 	look(vif, NULL);
 	if (snprintf(path, sizeof(path), "%s/request-multicast-control", vif->xdev->otherend) <
 	    (int)sizeof(path))

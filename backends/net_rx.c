@@ -18,8 +18,7 @@ static void respond(struct net_queue *q, uint16_t id, uint16_t flags, int16_t st
 {
 	struct netif_rx_response rsp = { .id = id, .offset = 0, .flags = flags, .status = status };
 
-	memcpy(RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt), &rsp, sizeof(rsp));
-	q->rx.rsp_prod_pvt++;
+	q->shadow->rx[q->rx.rsp_prod_pvt++ % NET_SHADOW_SLOTS].rsp = rsp;
 	q->rx.req_cons++;
 }
 
@@ -30,8 +29,7 @@ static void respond_gso(struct net_queue *q, const struct net_frame *f)
 		.u.gso = { .size = f->gso_size, .type = f->gso_type },
 	};
 
-	memcpy(RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt), &x, sizeof(x));
-	q->rx.rsp_prod_pvt++;
+	q->shadow->rx[q->rx.rsp_prod_pvt++ % NET_SHADOW_SLOTS].extra = x;
 	q->rx.req_cons++;
 }
 
@@ -79,6 +77,7 @@ static bool put_frame(struct net_queue *q, const struct net_frame *f)
 		gso = false;
 		flags = 0;
 	} while (left);
+	__atomic_store_n(&q->shadow->rx_answered, q->rx.rsp_prod_pvt, __ATOMIC_RELEASE);
 	q->rx_answered = true;
 	net_push_later(q);
 	return whole;

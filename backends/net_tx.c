@@ -22,8 +22,7 @@ static void respond(struct net_queue *q, uint16_t id, int16_t status)
 {
 	struct netif_tx_response rsp = { .id = id, .status = status };
 
-	memcpy(RING_GET_RESPONSE(&q->tx, q->tx.rsp_prod_pvt), &rsp, sizeof(rsp));
-	q->tx.rsp_prod_pvt++;
+	q->shadow->tx[q->tx.rsp_prod_pvt++ % NET_SHADOW_SLOTS] = rsp;
 }
 
 /* One response per slot, in their order. */
@@ -37,6 +36,7 @@ static void answer(struct net_queue *q, const struct net_tx_packet *p, unsigned 
 	for (i = 1; i < p->nr_pieces; i++)
 		respond(q, p->pieces[i].id, status);
 	q->tx.req_cons += slots;
+	__atomic_store_n(&q->shadow->tx_answered, q->tx.rsp_prod_pvt, __ATOMIC_RELEASE);
 	q->tx_answered = true;
 	net_push_later(q);
 }

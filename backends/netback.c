@@ -18,6 +18,13 @@ static void woken(void *arg)
 	net_poll_woken(arg);
 }
 
+static bool alive(void *arg, unsigned int domid)
+{
+	struct netback *nb = arg;
+
+	return domain_alive(nb->xgt, (domid_t)domid);
+}
+
 static int netback_open(struct netback *nb)
 {
 	const char *env = getenv("PARAVANE_NETBACK");
@@ -37,6 +44,10 @@ static int netback_open(struct netback *nb)
 		rc = -errno;
 	if (rc)
 		return program_error(rc, "cannot reach paravaned");
+	rc = net_shadows_open(&nb->shadows);
+	if (rc)
+		return program_error(rc, "cannot keep a record of queues in the run directory");
+	net_shadows_sweep(nb->shadows, alive, nb);
 	rc = store_open(nb->loop, &nb->store);
 	if (rc)
 		return program_error(rc, "cannot reach xenstored");
@@ -48,12 +59,14 @@ static int netback_open(struct netback *nb)
 
 static void netback_close(struct netback *nb)
 {
+	nb->ends = true;
 	xenbus_close(nb->bus);
 	store_close(nb->store);
 	pvn_loop_del_timer(nb->wait_timer);
 	if (nb->xgt)
 		xengnttab_close(nb->xgt);
 	events_close(nb->events);
+	net_shadows_close(nb->shadows);
 	net_switch_free(nb->sw);
 	pvn_loop_free(nb->loop);
 	free(nb);

@@ -8,6 +8,7 @@
  *   xenstored/socket        the store's socket (XENSTORED_RUNDIR = .../xenstored); for root
  *                           without PARAVANE_RUNDIR it is /run/xenstored/socket, Xen's own
  *   NAME.pid                of each daemon, locked while it lives
+ *   net/                    paravane-netback's queues: what is answered, for who comes after it
  *   log/                    paravaned.log xenstored.log ... console/guest-NAME.log
  *   userdata/               saved configurations of domains
  */

@@ -17,6 +17,7 @@ char *fake_mem;
 int fake_mapped, fake_bound;
 unsigned int fake_notified;
 uint64_t fake_generation;
+void (*fake_before_map)(void);
 
 static struct {
 	bool valid, readonly;
@@ -64,6 +65,11 @@ int xengnttab_close(xengnttab_handle *xgt)
 
 void *xengnttab_map_grant_ref(xengnttab_handle *xgt, uint32_t domid, uint32_t ref, int prot)
 {
+	void (*hook)(void) = fake_before_map;
+
+	fake_before_map = NULL;
+	if (hook)
+		hook();
 	if (domid != FAKE_DOMID || ref >= FAKE_GREFS || !grants[ref].valid ||
 	    (grants[ref].readonly && (prot & PROT_WRITE))) {
 		errno = EINVAL;

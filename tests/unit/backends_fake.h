@@ -34,6 +34,7 @@ extern void (*fake_before_commit)(void);	/* runs once, before the next commit */
 void fake_grant(uint32_t gref, unsigned int page, bool readonly);
 extern int fake_mapped;				/* pages mapped now */
 extern uint64_t fake_generation;
+extern void (*fake_before_map)(void);		/* runs once, before the next grant is mapped */
 
 /* Events: the frontend kicks its port, and counts what it is told. */
 void fake_kick(uint32_t remote_port);

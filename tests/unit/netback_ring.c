@@ -12,7 +12,10 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define RX_SLOTS	64
 
@@ -60,7 +63,7 @@ static const char *get(const char *dir, const char *node)
 	return fake_get(path);
 }
 
-static void make(unsigned int i)
+static void nodes(unsigned int i, const char *state)
 {
 	struct end *e = &ends[i];
 	char mac[24];
@@ -72,27 +75,22 @@ static void make(unsigned int i)
 	set(e->be, "bridge", "t");
 	set(e->be, "mac", mac);
 	set(e->be, "online", "1");
-	set(e->fe, "state", "1");
-	set(e->be, "state", "1");
+	set(e->fe, "state", state);
+	set(e->be, "state", state);
+}
+
+static void make(unsigned int i)
+{
+	nodes(i, "1");
 	settle();
 }
 
-static void connect_end(unsigned int i)
+/* The pages granted, the nodes written. */
+static void publish(unsigned int i)
 {
 	struct end *e = &ends[i];
-	netif_tx_sring_t *tx;
-	netif_rx_sring_t *rx;
 	unsigned int p;
 
-	e->tx_page = 4 * i;
-	e->rx_page = 4 * i + 1;
-	e->rx_posted = 0;
-	tx = (netif_tx_sring_t *)(void *)FAKE_PAGE(e->tx_page);
-	rx = (netif_rx_sring_t *)(void *)FAKE_PAGE(e->rx_page);
-	SHARED_RING_INIT(tx);
-	FRONT_RING_INIT(&e->tx, tx, 4096);
-	SHARED_RING_INIT(rx);
-	FRONT_RING_INIT(&e->rx, rx, 4096);
 	fake_grant(e->tx_page, e->tx_page, false);
 	fake_grant(e->rx_page, e->rx_page, false);
 	for (p = 0; p < 128; p++)
@@ -105,13 +103,30 @@ static void connect_end(unsigned int i)
 	set(e->fe, "feature-rx-notify", "1");
 	set(e->fe, "feature-sg", "1");
 	set(e->fe, "feature-gso-tcpv4", "1");
+}
+
+static void connect_end(unsigned int i)
+{
+	struct end *e = &ends[i];
+	netif_tx_sring_t *tx;
+	netif_rx_sring_t *rx;
+
+	e->tx_page = 4 * i;
+	e->rx_page = 4 * i + 1;
+	e->rx_posted = 0;
+	tx = (netif_tx_sring_t *)(void *)FAKE_PAGE(e->tx_page);
+	rx = (netif_rx_sring_t *)(void *)FAKE_PAGE(e->rx_page);
+	SHARED_RING_INIT(tx);
+	FRONT_RING_INIT(&e->tx, tx, 4096);
+	SHARED_RING_INIT(rx);
+	FRONT_RING_INIT(&e->rx, rx, 4096);
+	publish(i);
 	set(e->fe, "state", "4");
 	settle();
 }
 
-static void world_open(void)
+static void backend_open(void)
 {
-	fake_init();
 	memset(&nb, 0, sizeof(nb));
 	TAILQ_INIT(&nb.active);
 	TAILQ_INIT(&nb.pushed);
@@ -121,19 +136,29 @@ static void world_open(void)
 	cr_assert_eq(pvn_loop_new(&nb.loop), 0);
 	cr_assert_eq(events_open(nb.loop, NULL, NULL, &nb.events), 0);
 	nb.xgt = xengnttab_open(NULL, 0);
+	if (getenv("PARAVANE_RUNDIR"))
+		cr_assert_eq(net_shadows_open(&nb.shadows), 0);
 	cr_assert_eq(store_open(nb.loop, &nb.store), 0);
 	cr_assert_eq(xenbus_open(nb.loop, nb.store, &nb.bus), 0);
 	cr_assert_eq(xenbus_register(nb.bus, &net_backend, &nb), 0);
+}
+
+static void world_open(void)
+{
+	fake_init();
+	backend_open();
 	make(0);
 	make(1);
 }
 
 static void world_close(void)
 {
+	nb.ends = true;
 	xenbus_close(nb.bus);
 	store_close(nb.store);
 	pvn_loop_del_timer(nb.wait_timer);
 	events_close(nb.events);
+	net_shadows_close(nb.shadows);
 	net_switch_free(nb.sw);
 	pvn_loop_free(nb.loop);
 	cr_assert_eq(fake_mapped, 0, "grants left mapped: %d", fake_mapped);
@@ -572,4 +597,158 @@ Test(net_alone, two_queues)
 	set(ends[1].fe, "state", "4");
 	settle();
 	STATE_IS(1, "5");
+}
+
+/*
+ * A backend that is killed at each point where it maps a page, with answers that it has not shown; the next
+ * one takes over from what is in the rings and in the file.
+ */
+static char rundir[] = "/tmp/netback-ring.XXXXXX";
+static unsigned int maps_left;
+
+static void die_at_a_map(void)
+{
+	if (!--maps_left)
+		_exit(0);
+	fake_before_map = die_at_a_map;
+}
+
+/* Four slots that are one large frame, then two small ones; 10 pages are mapped for it. */
+static void first_life(unsigned int maps)
+{
+	unsigned int page;
+
+	backend_open();
+	make(0);
+	make(1);
+	connect_end(0);
+	connect_end(1);
+	set(ends[1].fe, "request-multicast-control", "1");
+	settle();
+	slot(1, 0, NETTXF_extra_info, 0, 0);
+	extra(1, &(struct netif_extra_info){ .type = XEN_NETIF_EXTRA_TYPE_MCAST_ADD,
+					     .u.mcast.addr = { 1, 0, 0x5e, 0, 0, 5 } });
+	go(1);
+	post(1, 20);
+	settle();
+	gso_frame(3);
+	for (page = 3; page < 5; page++) {
+		memcpy(tx_data(0, page), tx_data(0, 0), 12);
+		memset(tx_data(0, page) + 12, (int)page, 100);
+		slot(0, page, 0, 0, 100);
+	}
+	maps_left = maps;
+	fake_before_map = die_at_a_map;
+	go(0);
+	_exit(0);
+}
+
+static void second_life(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		ends[i].tx_page = 4 * i;
+		ends[i].rx_page = 4 * i + 1;
+		nodes(i, "4");
+		publish(i);
+		ends[i].tx.sring = (netif_tx_sring_t *)(void *)FAKE_PAGE(ends[i].tx_page);
+		ends[i].rx.sring = (netif_rx_sring_t *)(void *)FAKE_PAGE(ends[i].rx_page);
+		ends[i].tx.nr_ents = ends[i].rx.nr_ents = 256;
+	}
+	set(ends[1].fe, "request-multicast-control", "1");
+	backend_open();
+	settle();
+}
+
+/* The rx ring from index i on: a frame of so many slots, whose last page begins with byte. */
+static unsigned int small_frame(unsigned int i, unsigned int byte)
+{
+	cr_assert_eq(RING_GET_RESPONSE(&ends[1].rx, i)->status, 100, "slot %u", i);
+	cr_assert_eq(RING_GET_RESPONSE(&ends[1].rx, i)->id, i);
+	cr_assert_eq((uint8_t)FAKE_PAGE(256 + i)[12], byte, "slot %u", i);
+	return i + 1;
+}
+
+static unsigned int large_frame(unsigned int i)
+{
+	cr_assert_eq(RING_GET_RESPONSE(&ends[1].rx, i)->status, 4096, "slot %u", i);
+	cr_assert_eq(RING_GET_RESPONSE(&ends[1].rx, i)->id, i);
+	cr_assert(RING_GET_RESPONSE(&ends[1].rx, i)->flags & NETRXF_extra_info);
+	cr_assert_eq(RING_GET_RESPONSE(&ends[1].rx, i + 1)->id, XEN_NETIF_EXTRA_TYPE_GSO);
+	cr_assert_eq(RING_GET_RESPONSE(&ends[1].rx, i + 3)->id, i + 3);
+	cr_assert_eq(RING_GET_RESPONSE(&ends[1].rx, i + 3)->status, 4096);
+	return i + 4;
+}
+
+static void everything_arrived(void)
+{
+	static const int16_t status[] = { NETIF_RSP_OKAY, NETIF_RSP_NULL, NETIF_RSP_OKAY, NETIF_RSP_OKAY,
+					  NETIF_RSP_OKAY, NETIF_RSP_OKAY };
+	static const uint16_t ids[] = { 1000, 0, 1001, 1002, 1003, 1004 };
+	unsigned int i, twice;
+
+	STATE_IS(0, "4");
+	STATE_IS(1, "4");
+	cr_assert_eq(answered(0), 6, "%u", answered(0));
+	for (i = 0; i < 6; i++) {
+		cr_assert_eq(tx_status(0, i), status[i], "slot %u: %d", i, tx_status(0, i));
+		cr_assert_eq(RING_GET_RESPONSE(&ends[0].tx, i)->id, ids[i], "slot %u", i);
+	}
+	i = large_frame(0);
+	if (RING_GET_RESPONSE(&ends[1].rx, i)->flags & NETRXF_extra_info)	/* the one that was under way */
+		i = large_frame(i);
+	twice = i > 4 ? 4 : 1;
+	i = small_frame(i, 3);
+	if ((uint8_t)FAKE_PAGE(256 + i)[12] == 3)
+		i = small_frame(i, 3);
+	i = small_frame(i, 4);
+	if (i < received(1))
+		i = small_frame(i, 4);
+	cr_assert_eq(received(1), i);
+	cr_assert_leq(i, 4 + 1 + 1 + twice, "only one can have been under way");
+}
+
+static void queues_remove(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/net/queues", rundir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/net", rundir);
+	rmdir(path);
+}
+
+static void count_mcast(struct xenbus_device *xdev, void *arg)
+{
+	*(unsigned int *)arg += ((struct net_vif *)xdev->priv)->mcast.nr;
+}
+
+Test(net_killed, at_each_map, .timeout = 60)
+{
+	unsigned int maps, nr;
+	int status;
+	pid_t pid;
+
+	cr_assert_not_null(mkdtemp(rundir));
+	setenv("PARAVANE_RUNDIR", rundir, 1);
+	quick = true;
+	for (maps = 1; maps <= 11; maps++) {
+		fake_init();
+		pid = fork();
+		if (!pid)
+			first_life(maps);
+		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		cr_assert(WIFEXITED(status) && !WEXITSTATUS(status));
+		fake_notified = 0;
+		second_life();
+		cr_assert_geq(fake_notified, 4, "each port of each frontend is told");
+		everything_arrived();
+		nr = 0;
+		xenbus_for_each(nb.bus, count_mcast, &nr);
+		cr_assert_eq(nr, 1, "the multicast list is back");
+		world_close();
+		queues_remove();
+	}
+	rmdir(rundir);
 }
