@@ -4,7 +4,7 @@
 # Plain make, because nothing here is for who only builds the project: clang, its sanitizers and
 # libFuzzer, into a folder of their own.  The lists of sources are those of the unit tests.
 top_srcdir = $(SRC)
-targets = elf pagetables hypercalls events machine domctl p9
+targets = elf pagetables hypercalls events machine domctl p9 netif
 all: $(targets:%=$(OUT)/%)
 
 include $(SRC)/hv/local.mk
@@ -24,6 +24,11 @@ elf_SOURCES = tests/fuzz/elf.c libs/util/lowaddr.c \
 elf_LIBS =
 
 p9_SOURCES = tests/fuzz/p9.c $(backends_libp9_la_SOURCES)
+
+netif_SOURCES = tests/fuzz/netif.c $(patsubst $(SRC)/%,%,$(wildcard $(SRC)/backends/net_*.c)) backends/store.c \
+	backends/xenbus.c backends/xenbus_device.c backends/xenbus_state.c backends/program.c backends/events.c \
+	tests/unit/backends_fake.c tests/unit/backends_fake_store.c libs/util/log.c libs/util/loop.c libs/util/loop-epoll.c \
+	libs/util/loop-timer.c libs/util/loop-uring.c libs/util/rundir.c libs/util/daemon.c libs/util/find.c libs/util/uring-restrict.c
 
 daemon_SOURCES = $(paravaned_libmachine_la_SOURCES) libs/util/log.c libs/util/loop.c \
 	libs/util/loop-epoll.c libs/util/loop-timer.c libs/util/loop-uring.c libs/util/pins.c libs/util/rundir.c \
@@ -55,6 +60,8 @@ $(OUT)/elf: $(call objects,host,$(elf_SOURCES))
 	$(LINK) -o $@ $^ $(elf_LIBS)
 $(OUT)/p9: $(call objects,host,$(p9_SOURCES))
 	$(LINK) -o $@ $^
+$(OUT)/netif: $(call objects,host,$(netif_SOURCES))
+	$(LINK) -o $@ $^ -luring
 $(OUT)/machine: $(call objects,host,$(machine_SOURCES))
 	$(LINK) -o $@ $^ $(machine_LIBS)
 $(OUT)/domctl: $(call objects,host,$(domctl_SOURCES))
