@@ -274,7 +274,7 @@ void blk_exec_start(struct blk_request *req, const struct blk_parsed *p)
 		blk_request_finish(req);
 		return;
 	}
-	if (p->barrier && req->dev->inflight > 1)
+	if (p->barrier && req->queue->inflight > 1)
 		return;		/* blk_request_finish() of the last of the others runs it */
 	blk_exec_run(req);
 }

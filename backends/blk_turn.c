@@ -2,8 +2,8 @@
 /*
  * The turn of the block backend's wheel.
  *
- * In a lap every disk that has something to do gets a bounded piece of it done, completions are
- * reaped, everything new is submitted with one system call, and each disk that was answered has its
+ * In a lap every queue that has something to do gets a bounded piece of it done, completions are
+ * reaped, everything new is submitted with one system call, and each queue that was answered has its
  * domain notified once.  A turn is a few laps; between turns the loop looks at everything else.  So
  * no domain, however busy, keeps another from its turn.
  */
@@ -23,47 +23,47 @@ void blk_turn_soon(struct blkback *bb)
 		bb->turn_due = pvn_loop_add_deferred(bb->loop, turn, bb) == 0;
 }
 
-void blk_activate(struct blk_device *dev)
+void blk_activate(struct blk_queue *q)
 {
-	struct blkback *bb = dev->bb;
+	struct blkback *bb = q->dev->bb;
 
-	if (!dev->active && dev->ring.sring) {
-		dev->active = true;
-		TAILQ_INSERT_TAIL(&bb->active, dev, active_entry);
+	if (!q->active && q->ring.sring) {
+		q->active = true;
+		TAILQ_INSERT_TAIL(&bb->active, q, active_entry);
 	}
 	blk_turn_soon(bb);
 }
 
-static void service(struct blkback *bb, struct blk_device *dev)
+static void service(struct blkback *bb, struct blk_queue *q)
 {
 	int rc;
 
-	TAILQ_REMOVE(&bb->active, dev, active_entry);
-	dev->active = false;
-	if (dev->disconnecting)
+	TAILQ_REMOVE(&bb->active, q, active_entry);
+	q->active = false;
+	if (q->dev->disconnecting)
 		return;
-	rc = blk_ring_service(dev, REQUESTS_PER_LAP);
+	rc = blk_ring_service(q, REQUESTS_PER_LAP);
 	if (rc > 0)
-		blk_activate(dev);
+		blk_activate(q);
 	else if (rc < 0)
-		xenbus_dev_fatal(dev->xdev, rc, "the ring's request producer is out of range");
+		xenbus_dev_fatal(q->dev->xdev, rc, "the ring's request producer is out of range");
 }
 
 static void lap(struct blkback *bb)
 {
-	struct blk_device *dev, *last = TAILQ_LAST(&bb->active, blk_device_list);
+	struct blk_queue *q, *last = TAILQ_LAST(&bb->active, blk_queue_list);
 	bool end = !last;
 
 	/* Those that are active now, once each; they may go, or queue up again behind last. */
-	while (!end && (dev = TAILQ_FIRST(&bb->active))) {
-		end = dev == last;
-		service(bb, dev);
+	while (!end && (q = TAILQ_FIRST(&bb->active))) {
+		end = q == last;
+		service(bb, q);
 	}
 	blk_uring_submit(bb);
 	blk_uring_reap(bb);
 	blk_uring_submit(bb);
-	while ((dev = TAILQ_FIRST(&bb->answered)))
-		blk_ring_push(dev);
+	while ((q = TAILQ_FIRST(&bb->answered)))
+		blk_ring_push(q);
 }
 
 static void turn(void *arg)

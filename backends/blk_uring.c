@@ -95,6 +95,11 @@ int blk_uring_open(struct blkback *bb)
 		return rc;
 	}
 	rc = uring_probe(u);
+	if (!rc && blk_alive_fd(bb) >= 0) {
+		int fd = blk_alive_fd(bb);
+
+		rc = io_uring_register_files(&u->ring, &fd, 1);
+	}
 	if (!rc)
 		rc = uring_limit(u);
 	if (!rc)

@@ -4,6 +4,7 @@
 #include "backends/blk.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +19,7 @@
 #include "libs/util/loop.h"
 
 #define DRAIN_NS		5000000000ull
+#define LOOK_AGAIN_NS		10000000000ull
 
 static void woken(void *arg)
 {
@@ -38,6 +40,42 @@ static void switches(struct blkback *bb, bool *no_uring)
 	bb->no_poll = strstr(env, "no-poll") != NULL;
 }
 
+static int journals_open(struct blkback *bb)
+{
+	int dir = blk_journal_dir(), rc;
+
+	if (dir < 0)
+		return dir;
+	rc = blk_journals_open(&bb->journals, dir);
+	if (!rc)
+		rc = blk_alive_open(bb, dir);
+	close(dir);
+	return rc;
+}
+
+/* The journal of a device whose domain died while there was no backend. */
+static void journal_look(void *arg, unsigned int domid, unsigned int devid)
+{
+	struct blkback *bb = arg;
+	char path[96], *state;
+	int rc;
+
+	snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u/%u", blk_backend.kind, domid, devid);
+	rc = store_read(bb->store, path, "state", &state);
+	if (!rc)
+		free(state);
+	else if (rc == -ENOENT)
+		blk_journal_forget(bb->journals, domid, devid);
+}
+
+/* Those that went while we looked for devices are not known to anybody else. */
+static void journals_look(void *arg)
+{
+	struct blkback *bb = arg;
+
+	blk_journals_for_each(bb->journals, journal_look, bb);
+}
+
 static int blkback_open(struct blkback *bb)
 {
 	bool no_uring = false;
@@ -53,6 +91,9 @@ static int blkback_open(struct blkback *bb)
 		rc = -errno;
 	if (rc)
 		return program_error(rc, "cannot reach paravaned");
+	rc = journals_open(bb);
+	if (rc)
+		return program_error(rc, "cannot keep journals in the run directory");
 	rc = no_uring ? -EOPNOTSUPP : blk_uring_open(bb);
 	if (rc)
 		pvn_log(LOG_NOTICE, "no io_uring (%s): disks are served by blocking calls",
@@ -60,6 +101,8 @@ static int blkback_open(struct blkback *bb)
 	rc = store_open(bb->loop, &bb->store);
 	if (rc)
 		return program_error(rc, "cannot reach xenstored");
+	journals_look(bb);
+	pvn_loop_add_timer(bb->loop, LOOK_AGAIN_NS, journals_look, bb, NULL);
 	rc = xenbus_open(bb->loop, bb->store, &bb->bus);
 	if (!rc)
 		rc = xenbus_register(bb->bus, &blk_backend, bb);
@@ -81,7 +124,7 @@ static void count_inflight(struct xenbus_device *xdev, void *arg)
 static void drain(struct blkback *bb)
 {
 	uint64_t end = pvn_now_ns() + DRAIN_NS;
-	struct blk_device *dev;
+	struct blk_queue *q;
 	unsigned int inflight;
 
 	do {
@@ -89,8 +132,8 @@ static void drain(struct blkback *bb)
 		xenbus_for_each(bb->bus, count_inflight, &inflight);
 		blk_uring_submit(bb);
 		blk_uring_reap(bb);
-		while ((dev = TAILQ_FIRST(&bb->answered)))
-			blk_ring_push(dev);
+		while ((q = TAILQ_FIRST(&bb->answered)))
+			blk_ring_push(q);
 		if (inflight)
 			usleep(1000);
 	} while (inflight && pvn_now_ns() < end);
@@ -104,10 +147,13 @@ static void blkback_close(struct blkback *bb)
 {
 	if (bb->bus)
 		drain(bb);
+	bb->ends = true;
 	xenbus_close(bb->bus);
 	blk_opener_stop(bb->opener);
 	store_close(bb->store);
 	blk_uring_close(bb);
+	blk_alive_close(bb);
+	blk_journals_close(bb->journals);
 	if (bb->xgt)
 		xengnttab_close(bb->xgt);
 	events_close(bb->events);

@@ -2,7 +2,8 @@
 noinst_HEADERS += backends/events.h backends/store.h backends/xenbus.h backends/xenbus_state.h \
 	backends/xenbus_private.h backends/program.h backends/blk.h backends/blk_image.h \
 	backends/blk_medium.h backends/blk_nbd.h backends/blk_nbd_private.h \
-	backends/blk_opener.h backends/blk_opener_private.h backends/blk_place.h backends/blk_request.h backends/blk_sandbox.h backends/blk_uring.h backends/console.h \
+	backends/blk_opener.h backends/blk_opener_private.h backends/blk_place.h backends/blk_request.h backends/blk_sandbox.h \
+	backends/blk_uring.h backends/blk_journal.h backends/blk_journal_file.h backends/console.h \
 	backends/console_buffer.h backends/console_log.h backends/console_pty.h \
 	backends/console_rate.h backends/console_ring.h \
 	backends/net.h backends/net_frame.h backends/net_request.h backends/net_switch.h backends/net_uplink.h
@@ -17,7 +18,9 @@ backends_libbackend_la_CFLAGS = $(AM_CFLAGS) $(XENSTORE_CFLAGS)
 noinst_LTLIBRARIES += backends/libblk.la
 backends_libblk_la_SOURCES = backends/blk_request.c backends/blk_image.c backends/blk_ring.c \
 	backends/blk_exec.c backends/blk_uring.c backends/blk_fixed.c backends/blk_poll.c \
-	backends/blk_dev.c backends/blk_turn.c backends/blk_attach.c backends/blk_place.c backends/blk_helper.c \
+	backends/blk_dev.c backends/blk_turn.c backends/blk_journal.c backends/blk_queue.c \
+	backends/blk_journal_file.c backends/blk_connect.c backends/blk_alive.c \
+	backends/blk_attach.c backends/blk_place.c backends/blk_helper.c \
 	backends/blk_nbd.c backends/blk_nbd_ops.c backends/blk_opener.c backends/blk_opener_serve.c \
 	backends/blk_sandbox.c
 backends_libblk_la_CFLAGS = $(AM_CFLAGS) $(URING_CFLAGS) $(NBD_CFLAGS) $(XENSTORE_CFLAGS) $(SECCOMP_CFLAGS)
@@ -78,7 +81,7 @@ tests_unit_console_parts_LDADD = backends/libconsole.la backends/libbackend.la l
 	$(CRITERION_LIBS) $(URING_LIBS)
 
 EXTRA_DIST += tests/blkverify.py tests/system/block-verify.sh tests/system/block-disks.sh tests/system/block-hotplug.sh tests/system/block-formats.sh \
-	tests/system/block-nbd.sh tests/system/block-sandbox.sh tests/system/console-basic.sh
+	tests/system/block-nbd.sh tests/system/block-sandbox.sh tests/system/block-kill.sh tests/system/console-basic.sh
 EXTRA_DIST += tests/system/net-switch.sh tests/system/net-uplink.sh tests/system/net-host.sh
 dist_man_MANS += man/xenconsoled.8 man/paravane-blkback.8
 dist_man_MANS += man/paravane-netback.8 man/paravane-9pfsd.8

@@ -13,7 +13,7 @@ check-unit: all $(check_PROGRAMS) conformance-cases
 # The tests whose size is a parameter, at the size that is promised: about an hour, no part of check.
 check-long: all $(check_PROGRAMS) conformance-cases
 	STRESS_SECONDS=60 EXCHANGE_MIB=10240 KILLS=200 VERIFY_SECONDS=60 SYSTEM_TIMEOUT=5400 \
-		ONLY='guest-smp grants-exchange grants-kill block-verify' $(top_srcdir)/tests/run
+		ONLY='guest-smp grants-exchange grants-kill block-verify block-kill' $(top_srcdir)/tests/run
 
 # What is in the tarball builds and installs; the tests have run here already.
 distcheck-quick: dist

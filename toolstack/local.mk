@@ -14,7 +14,7 @@ toolstack_lib_libtoolstack_la_SOURCES = \
 	toolstack/lib/devices.c toolstack/lib/hotplug.c toolstack/lib/hotplug_nic.c toolstack/lib/domain_config.h \
 	toolstack/lib/layout.c toolstack/lib/layout_nic.c toolstack/lib/layout.h \
 	toolstack/lib/interrupt.c toolstack/lib/lock.c \
-	toolstack/lib/monitor.c toolstack/lib/monitor.h \
+	toolstack/lib/monitor.c toolstack/lib/monitor_backend.c toolstack/lib/monitor.h \
 	toolstack/lib/names.c toolstack/lib/preflight.c \
 	toolstack/lib/restart.c toolstack/lib/restart.h \
 	toolstack/lib/restore.c toolstack/lib/session.c toolstack/lib/store.c toolstack/lib/toolstack.h \

@@ -10,6 +10,7 @@
  *   NAME.pid                of each daemon, locked while it lives
  *   net/                    paravane-netback's queues: what is answered, for who comes after it
  *   log/                    paravaned.log xenstored.log ... console/guest-NAME.log
+ *   blk/                    paravane-blkback's journals of requests in flight
  *   userdata/               saved configurations of domains
  */
 #ifndef PARAVANE_RUNDIR_H

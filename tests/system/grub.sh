@@ -56,7 +56,7 @@ fi
 expect "xl create" xl create -q "$WORK/grub.cfg"
 expect "its menu is on the console" said 'Press enter to boot'
 expect "with the entries read from the disk" says 'Paravane guest'
-expect "a connected disk of one ring page" grep -q 'vbd/[0-9]*/51712: connected, 1 page ring' \
+expect "a connected disk of one ring page" grep -q 'vbd/[0-9]*/51712: connected, 1 ring of 1 page,' \
 	"$PARAVANE_RUNDIR/log/paravane-blkback.log"
 
 # The least that lets a process have page 0, and no more.

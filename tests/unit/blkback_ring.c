@@ -540,7 +540,8 @@ Test(blkback_ring, a_barrier_runs_alone)
 	push();
 	for (i = 0; i < 2000 && front.sring->rsp_prod != 17; i++) {
 		pvn_loop_once(bb.loop, 1000000);
-		cr_assert(!dev->barrier || dev->inflight == 1 || dev->barrier->phase == BLK_WAIT);
+		cr_assert(!dev->queues[0].barrier || dev->inflight == 1 ||
+			  dev->queues[0].barrier->phase == BLK_WAIT);
 	}
 	answers(17);
 	cr_assert_eq(statuses[15], BLKIF_RSP_OKAY);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The monitor of one domain: sleeps on @releaseDomain until the domain has shut down or vanished,
- * then does what its configuration says.  Forked by `xl create'; lives as long as the domain and
- * its restarts.
+ * then does what its configuration says.  It also brings a block backend back that was killed
+ * (monitor_backend.c).  Forked by `xl create'; lives as long as the domain and its restarts.
  */
 #include "config.h"
 #include <errno.h>
@@ -33,11 +33,13 @@ static int watch_releases(struct toolstack *t)
 }
 
 /* Until the next event.  0, or -ENOTCONN when the store has gone. */
-static int wait_release(struct toolstack *t)
+static int wait_release(struct toolstack *t, const struct monitored *m, struct backend_watch *w)
 {
 	unsigned int nr;
-	char **event = xs_read_watch(t->xs, &nr);
+	char **event;
 
+	backend_watch_wait(t, m->domid, w);
+	event = xs_read_watch(t->xs, &nr);
 	free(event);
 	return event ? 0 : -ENOTCONN;
 }
@@ -98,12 +100,13 @@ static int look(struct toolstack *t, struct monitored *m)
 
 static int monitor_loop(struct toolstack *t, struct monitored *m)
 {
+	struct backend_watch *w = backend_watch_new();
 	int ret;
 
 	pvn_log(LOG_INFO, "Waiting for domain %s (domid %u) to die [pid %d]", m->name, m->domid,
 		(int)getpid());
 	for (;;) {
-		ret = wait_release(t);
+		ret = wait_release(t, m, w);
 		if (!ret)
 			ret = look(t, m);
 		if (ret == -ENOTCONN || ret == -EPIPE || ret == -ECONNRESET) {
@@ -114,6 +117,7 @@ static int monitor_loop(struct toolstack *t, struct monitored *m)
 		if (ret <= 0)
 			break;
 	}
+	backend_watch_free(w);
 	if (ret)
 		pvn_log(LOG_ERR, "%s", t->error);
 	if (ret == -EHOSTDOWN)

@@ -14,4 +14,13 @@ int monitor_start(struct toolstack *t, uint32_t domid, const struct domain_confi
 /* The same in this process (`create -F'): returns when there is nothing to watch any more. */
 int monitor_run(struct toolstack *t, uint32_t domid);
 
+/*
+ * Wait for the store to say something, and meanwhile see to it that a block backend that was killed
+ * comes back (monitor_backend.c).  w may be NULL: only wait.
+ */
+struct backend_watch;
+struct backend_watch *backend_watch_new(void);
+void backend_watch_wait(struct toolstack *t, uint32_t domid, struct backend_watch *w);
+void backend_watch_free(struct backend_watch *w);
+
 #endif
