@@ -56,7 +56,7 @@ backends_xenconsoled_LDADD = backends/libconsole.la backends/libbackend.la \
 # Unit tests: the backends against a store, grants and events that are tables.
 noinst_HEADERS += tests/unit/backends_fake.h
 BACKEND_TESTS = tests/unit/blkback_request tests/unit/xenbus_state tests/unit/xenbus_device \
-	tests/unit/blkback_ring tests/unit/blkback_sandbox tests/unit/console_parts tests/unit/netback_frames tests/unit/netback_ring
+	tests/unit/blkback_ring tests/unit/blkback_journal tests/unit/blkback_sandbox tests/unit/console_parts tests/unit/netback_frames tests/unit/netback_ring
 check_PROGRAMS += $(BACKEND_TESTS)
 UNIT_TESTS += $(BACKEND_TESTS)
 BACKEND_FAKES = tests/unit/backends_fake.c tests/unit/backends_fake_store.c
@@ -68,6 +68,9 @@ tests_unit_xenbus_device_SOURCES = tests/unit/xenbus_device.c $(BACKEND_FAKES)
 tests_unit_xenbus_device_LDADD = backends/libbackend.la libs/libutil.la $(CRITERION_LIBS) $(URING_LIBS)
 tests_unit_blkback_ring_SOURCES = tests/unit/blkback_ring.c $(BACKEND_FAKES)
 tests_unit_blkback_ring_LDADD = backends/libblk.la backends/libbackend.la libs/libutil.la \
+	$(CRITERION_LIBS) $(URING_LIBS)
+tests_unit_blkback_journal_SOURCES = tests/unit/blkback_journal.c $(BACKEND_FAKES)
+tests_unit_blkback_journal_LDADD = backends/libblk.la backends/libbackend.la libs/libutil.la \
 	$(CRITERION_LIBS) $(URING_LIBS)
 tests_unit_netback_frames_SOURCES = tests/unit/netback_frames.c
 tests_unit_netback_frames_LDADD = backends/libnet.la $(CRITERION_LIBS)
