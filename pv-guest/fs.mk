@@ -17,13 +17,13 @@ GUEST_FS_COMMANDS = \
 	pv-guest/cmd/sha256.c pv-guest/cmd/tree.c
 GUEST_FS_SOURCES = $(GUEST_FS_CORE) $(GUEST_FS_COMMANDS) pv-guest/cmd/bench_blk.c pv-guest/cmd/cmd_blkverify.c \
 	pv-guest/drivers/blkfront.c pv-guest/drivers/blkfront_request.c \
-	pv-guest/drivers/blkfront_ring.c pv-guest/drivers/p9front.c \
+	pv-guest/drivers/blkfront_queue.c pv-guest/drivers/blkfront_ring.c pv-guest/drivers/p9front.c \
 	pv-guest/fs/p9/dir.c pv-guest/fs/p9/file.c pv-guest/fs/p9/inode.c pv-guest/fs/p9/rpc.c \
 	pv-guest/fs/p9/super.c
 
 noinst_HEADERS += pv-guest/include/pv/p9front.h pv-guest/fs/p9/p9fs.h pv-guest/include/pv/bcache.h pv-guest/include/pv/blk.h \
 	pv-guest/include/pv/vfs.h pv-guest/cmd/cmd.h pv-guest/cmd/sha256.h \
-	pv-guest/drivers/blkfront_ring.h pv-guest/block/bcache_priv.h pv-guest/fs/cpio.h \
+	pv-guest/drivers/blkfront.h pv-guest/drivers/blkfront_ring.h pv-guest/block/bcache_priv.h pv-guest/fs/cpio.h \
 	pv-guest/fs/ramfs.h pv-guest/fs/vfs_fs.h pv-guest/fs/ext2/bitmap.h \
 	pv-guest/fs/ext2/ext2.h
 

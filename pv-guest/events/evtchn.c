@@ -69,6 +69,22 @@ void evtchn_claim(evtchn_port_t port, struct cpu *c)
 	__atomic_fetch_or(&c->ports[port / 64], bit, __ATOMIC_ACQ_REL);
 }
 
+/* Not those that belong to the vCPU, which cannot be moved. An event that came meanwhile is raised anew by
+ * unmasking. */
+void evtchn_leave(struct cpu *c)
+{
+	for (evtchn_port_t port = 1; port < MAX_PORTS; port++) {
+		struct evtchn_bind_vcpu bind = { .port = port, .vcpu = 0 };
+
+		if (handlers[port].cpu != c)
+			continue;
+		evtchn_mask(port);
+		if (HYPERVISOR_event_channel_op(EVTCHNOP_bind_vcpu, &bind) == 0)
+			evtchn_claim(port, &cpus[0]);
+		evtchn_unmask(port);
+	}
+}
+
 int evtchn_set_handler(evtchn_port_t port, evtchn_handler_t *fn, void *data, const char *name)
 {
 	if (port == 0 || port >= MAX_PORTS)

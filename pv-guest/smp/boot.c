@@ -5,6 +5,7 @@
  */
 #include <pv/boot.h>
 #include <pv/errno.h>
+#include <pv/event.h>
 #include <pv/hypercall.h>
 #include <pv/init.h>
 #include <pv/mm.h>
@@ -160,6 +161,7 @@ void cpu_go_offline(void)
 	irq_restore(0);
 	irq_save();
 	timer_migrate(c, &cpus[0]);
+	evtchn_leave(c);
 	c->user_mm = NULL;
 	c->fpu_owner = c->kernel_stack = NULL;
 	HYPERVISOR_vcpu_op(VCPUOP_stop_singleshot_timer, c->id, NULL);

@@ -25,6 +25,14 @@ truncate -s 16M "$WORK/file.img"
 truncate -s 8M "$shm/mem.img"
 expect "a domain with a file" create file "$WORK/file.img" 32 "$seconds"
 expect "a domain with an image in memory" create mem "$shm/mem.img" 8 "$seconds"
+case_begin "each has a queue for each vCPU"
+both() { local d; for d in file mem; do says $d ' 2 x ring of ' || return 1; done; }
+wait_for 30 both && pass || fail "$(grep -ah 'ring of' "$(log file)" "$(log mem)")"
+# What is on its way to a vCPU that goes comes to another.
+expect "xl vcpu-set takes one" xl vcpu-set file 1
+expect "it goes" wait_for 30 says file 'vCPU 1 is offline'
+case_begin "and the disk is in use all the while"
+if says file '^all checked'; then fail "blkverify ended too early to tell"; else pass; fi
 for d in file mem; do
 	expect "every byte of $d is checked" wait_for $((seconds + 60)) says $d '^all checked'
 	case_begin "and is what was written"

@@ -22,6 +22,8 @@ int evtchn_bind_virq(unsigned int virq, evtchn_handler_t *fn, void *data, const 
 void evtchn_unbind(evtchn_port_t port);
 /* The port is served on c, where the hypervisor delivers it, instead of on the first vCPU. */
 void evtchn_claim(evtchn_port_t port, struct cpu *c);
+/* c goes offline: what is served there is from now on served on the first vCPU. */
+void evtchn_leave(struct cpu *c);
 int evtchn_notify(evtchn_port_t port);
 void evtchn_mask(evtchn_port_t port);
 void evtchn_unmask(evtchn_port_t port);
