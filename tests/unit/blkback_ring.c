@@ -716,3 +716,95 @@ Test(blkback_ring, no_notification_unless_asked_for)
 	cr_assert_eq(fake_notified, before + 1, "one for the batch");
 	world_close();
 }
+
+/* Queue nr of a frontend with several, in front; its ring is page RING_PAGE + nr, its port PORT + nr. */
+static void queue_make(unsigned int nr)
+{
+	blkif_sring_t *sring = (blkif_sring_t *)(void *)FAKE_PAGE(RING_PAGE + nr);
+	char path[80];
+
+	SHARED_RING_INIT(sring);
+	FRONT_RING_INIT(&front, sring, 4096);
+	fake_grant(RING_PAGE + nr, RING_PAGE + nr, false);
+	snprintf(path, sizeof(path), FE "/queue-%u/ring-ref", nr);
+	fake_set(path, "%u", RING_PAGE + nr);
+	snprintf(path, sizeof(path), FE "/queue-%u/event-channel", nr);
+	fake_set(path, "%u", PORT + nr);
+}
+
+static void queues_offer(const char *count)
+{
+	unsigned int i;
+
+	world_open(&file);
+	image_make(&file);
+	device_make("w");
+	STATE_IS(2);
+	cr_assert_str_eq(fake_get(BE "/multi-queue-max-queues"), "16");
+	for (i = DATA_PAGE; i < FAKE_GREFS; i++)
+		fake_grant(i, i, false);
+	fake_set(FE "/protocol", "x86_64-abi");
+	fake_set(FE "/multi-queue-num-queues", "%s", count);
+}
+
+Test(blkback_ring, several_queues_are_served_each_on_its_own)
+{
+	blkif_front_ring_t fronts[3];
+	unsigned int i, q;
+
+	queues_offer("3");
+	for (q = 0; q < 3; q++) {
+		queue_make(q);
+		fronts[q] = front;
+	}
+	fake_set(FE "/state", "3");
+	settle();
+	STATE_IS(4);
+	cr_assert_eq(fake_bound, 3);
+	for (q = 0; q < 3; q++) {
+		front = fronts[q];
+		for (i = 0; i < 8; i++)
+			request_pages(BLKIF_OP_READ, i, 64 * q + 8 * i, 8 * q + i, 1);
+		/* A barrier in each at the same time. */
+		request(BLKIF_OP_WRITE_BARRIER, 8);
+		RING_PUSH_REQUESTS(&front);
+		fake_kick(PORT + q);
+		fronts[q] = front;
+	}
+	for (q = 3; q-- > 0;) {
+		front = fronts[q];
+		answers(9);
+		for (i = 0; i < 8; i++)
+			cr_assert_eq(statuses[i], BLKIF_RSP_OKAY, "queue %u, request %u", q, i);
+	}
+	cr_assert_eq(memcmp(FAKE_PAGE(DATA_PAGE), disk, 24 * 4096), 0);
+	/* One that lies costs the device, with all of its queues. */
+	fronts[1].sring->req_prod += 100;
+	fake_kick(PORT + 1);
+	settle();
+	STATE_IS(5);
+	fake_set(FE "/state", "6");
+	settle();
+	cr_assert_eq(fake_bound, 0);
+	cr_assert_eq(fake_mapped, 0);
+	world_close();
+}
+
+Test(blkback_ring, queues_that_are_not_there_are_refused)
+{
+	static const char *const counts[] = { "17", "0", "3", "-1" };	/* 3, of which two have keys */
+	unsigned int i;
+
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		queues_offer(counts[i]);
+		queue_make(0);
+		queue_make(1);
+		fake_set(FE "/state", "3");
+		settle();
+		STATE_IS(5);
+		cr_assert_eq(fake_bound, 0, "%s", counts[i]);
+		world_close();
+		fake_remove(BE);
+		fake_remove(FE);
+	}
+}
