@@ -84,7 +84,7 @@ tests_unit_console_parts_LDADD = backends/libconsole.la backends/libbackend.la l
 	$(CRITERION_LIBS) $(URING_LIBS)
 
 EXTRA_DIST += tests/blkverify.py tests/system/block-verify.sh tests/system/block-disks.sh tests/system/block-hotplug.sh tests/system/block-formats.sh \
-	tests/system/block-nbd.sh tests/system/block-sandbox.sh tests/system/block-kill.sh tests/system/console-basic.sh
+	tests/system/block-nbd.sh tests/system/block-sandbox.sh tests/system/block-kill.sh tests/system/block-powercut.sh tests/system/console-basic.sh
 EXTRA_DIST += tests/system/net-switch.sh tests/system/net-uplink.sh tests/system/net-host.sh
 dist_man_MANS += man/xenconsoled.8 man/paravane-blkback.8
 dist_man_MANS += man/paravane-netback.8 man/paravane-9pfsd.8
