@@ -116,6 +116,32 @@ blk_perf() { # a second of it
 	calls_counted=$(syscalls_of -p "$(vcpu_pids "$1" | paste -sd,),$(cat "$PARAVANE_RUNDIR/paravane-blkback.pid")" sleep 1)
 }
 
+# The peers' guests, each once in a run: all their works in one boot. METRIC NAME-OF-ITS-LINE for each work.
+peer_works="randread_4k_qd32:randread_4k_qd32_iops randread_4k_qd1:randread_4k_qd1_iops
+	lat_p50_4k_qd1:randread_4k_qd1_p50_us read_1m_qd8:read_1m_qd8_mb_s"
+blk_peers() { # for a pattern: names of all rows that METRIC's medium has
+	local w
+	for w in $peer_works; do
+		printf '%s ' "peer.$1.${w%%:*}.$medium"
+	done
+}
+blk_peer() { # ubd|tcg NAME
+	local w lines direct_word=off
+	# shellcheck disable=SC2046
+	wanted $(blk_peers "$2") || return 0
+	[ -z "${why[peer.$2]:-}" ] || return 0
+	note "peer.$2.$medium $i/$RUNS"
+	[ "$direct" = 0 ] || direct_word=on
+	lines=$(DIRECT=$direct_word "$SRC/bench/blkpeer.sh" "$1" "$file" "$BUILD/bench/blkload" "$BUILD/bench/peer" 2>"$work/peer.why") || {
+		missing "peer.$2" "$(tail -1 "$work/peer.why")"
+		echo "bench: no rows peer.$2.*: ${why[peer.$2]}" >&2
+		return 0
+	}
+	for w in $peer_works; do
+		record "peer.$2.${w%%:*}.$medium" "$(awk -v k="${w#*:}" '$1 == k && $2 > 0 {print $2}' <<<"$lines")"
+	done
+}
+
 bench_blk_medium() {
 	local i qd
 	head -c 512M /dev/urandom >"$file"
@@ -124,10 +150,13 @@ bench_blk_medium() {
 		for work_of in $blk_works; do
 			IFS=: read -r metric mode bs qd <<<"$work_of"
 			# shellcheck disable=SC2046
-			wanted "$metric.$medium" $([[ $metric != *randread* ]] || blk_beside "$qd") || continue
+			wanted "$metric.$medium" $([[ $metric != *randread* ]] || blk_beside "$qd") \
+				peer.{ubd,tcg_virtio}.${metric#blk.}.$medium || continue
 			note "$metric.$medium $i/$RUNS"
 			blk_pair "$metric" "$mode" "$bs" "$qd"
 		done
+		blk_peer ubd ubd
+		blk_peer tcg tcg_virtio
 	done
 	if wanted blk.two_guests_4k_qd32.$medium blk.two_guests_share.$medium; then
 		cp "$file" "$file.2"
@@ -154,11 +183,11 @@ blk_works="blk.randread_4k_qd32:randread:4k:32 blk.randwrite_4k_qd32:randwrite:4
 # What a random read at that depth gives beside its own row.
 blk_beside() {
 	printf '%s ' blk.{cpu_us,wakeups}_per_io_qd"$1".$medium
-	[ "$1" != 1 ] || printf '%s ' blk.lat_p{50,99}_4k_qd1.$medium
+	[ "$1" != 1 ] || printf '%s ' blk.lat_p{50,99}_4k_qd1.$medium peer.{ubd,tcg_virtio}.lat_p50_4k_qd1.$medium
 }
 
 bench_blk() {
-	local medium file direct tty ops qd fio="fio io_uring on the same file"
+	local medium file direct tty ops qd name fio="fio io_uring on the same file"
 	if ! command -v fio >/dev/null; then
 		echo "bench: fio (package fio) is not installed: no blk rows" >&2
 		return
@@ -184,11 +213,32 @@ bench_blk() {
 			row blk.wakeups_per_io_qd$qd.$medium 1 "fio, its workers with it" "" reported
 			row blk.syscalls_per_io_qd$qd.$medium 1 "fio, its workers with it" "" reported
 		done
+		for name in ubd tcg_virtio; do
+			blk_peer_rows $name
+		done
+	done
+}
+
+# A peer's rows: its figure, and beside it ours of the same run.
+blk_peer_rows() {
+	local w unit goal v
+	[ -z "${why[peer.$1]:-}" ] || return 0
+	for w in $peer_works; do
+		w=${w%%:*} unit=IOPS goal="<= 0.2"
+		case $w in
+		lat_*) unit=us goal=">= 5" ;;
+		read_*) unit=MB/s ;;
+		esac
+		for v in $(awk -v s="blk.$w.$medium" '$1 == s {print $2}' "$raw"); do
+			record "peer.$1.$w.$medium.peer" "$v"
+		done
+		row "peer.$1.$w.$medium" "$unit" "" "ours" "$goal"
 	done
 }
 
 # shellcheck disable=SC2046
 part bench_blk $(for m in file tmpfs; do
 	printf '%s ' blk.rand{read,write}_4k_qd{1,32}.$m blk.{read,write}_1m_qd8.$m blk.lat_p{50,99}_4k_qd1.$m \
-		blk.two_guests_{4k_qd32,share}.$m blk.{cpu_us,wakeups,syscalls}_per_io_qd{1,32}.$m
+		blk.two_guests_{4k_qd32,share}.$m blk.{cpu_us,wakeups,syscalls}_per_io_qd{1,32}.$m \
+		peer.{ubd,tcg_virtio}.{randread_4k_qd32,randread_4k_qd1,lat_p50_4k_qd1,read_1m_qd8}.$m
 done)
