@@ -45,7 +45,7 @@ static void settle(void)
 {
 	int n;
 
-	for (n = 0; n < 6; n++)
+	for (n = 0; n < 3; n++)
 		pvn_loop_once(nb.loop, 0);
 }
 
@@ -205,11 +205,11 @@ static void tx_slot(struct tape *t, struct end *e, unsigned int i)
 	struct netif_tx_request *req = &e->tx->ring[e->tx_prod++ % 256].req;
 	uint8_t how = tape_u8(t);
 
-	req->gref = how % 16 == 15 ? NOT_LENT : tx_page(i, how % TX_PAGES);
+	req->gref = how % 8 == 7 ? NOT_LENT : tx_page(i, how % TX_PAGES);
 	req->offset = how & 0x40 ? tape_u16(t) : 0;
-	req->flags = tape_u8(t) & 0xf;
+	req->flags = how >> 3 & 3 ? (uint16_t)(how >> 3 & 1 ? NETTXF_more_data : 0) : tape_u8(t) & 0xf;
 	req->id = how;
-	req->size = how & 0x80 ? tape_u16(t) : (uint16_t)(tape_u8(t) * 17);
+	req->size = how & 0x80 ? tape_u16(t) : how & 0x20 ? 600 : 100;
 }
 
 static void extra_slot(struct tape *t, struct end *e)

@@ -476,6 +476,96 @@ Test(net, piece_beyond_its_page)
 	offends(0, "beyond its page");
 }
 
+Test(net, extra_info_without_end)
+{
+	unsigned int i;
+
+	header(0, 1);
+	slot(0, 0, NETTXF_extra_info, 0, 100);
+	for (i = 0; i < 200; i++)
+		extra(0, &(struct netif_extra_info){ .type = XEN_NETIF_EXTRA_TYPE_HASH,
+						     .flags = XEN_NETIF_EXTRA_FLAG_MORE });
+	go(0);
+	offends(0, "without end");
+}
+
+Test(net, extra_info_that_is_missing)
+{
+	header(0, 1);
+	slot(0, 0, NETTXF_extra_info, 0, 100);
+	go(0);
+	offends(0, "announced and missing");
+}
+
+Test(net, more_slots_than_there_may_be)
+{
+	unsigned int i;
+
+	header(0, 1);
+	for (i = 0; i < 40; i++)
+		slot(0, 0, NETTXF_more_data, 0, 100);
+	go(0);
+	offends(0, "too many slots");
+}
+
+Test(net, a_segment_size_that_lies)
+{
+	struct netif_extra_info x = { .type = XEN_NETIF_EXTRA_TYPE_GSO, .u.gso.type = XEN_NETIF_GSO_TYPE_TCPV4 };
+
+	post(1, 4);
+	gso_frame(1);
+	memcpy(RING_GET_REQUEST(&ends[0].tx, 1), &x, sizeof(x));
+	go(0);
+	offends(0, "segments of no size");
+	cr_assert_eq(received(1), 0);
+}
+
+/* While the page of the first slot is being mapped. */
+static void rewrite(void)
+{
+	*RING_GET_REQUEST(&ends[0].tx, 0) = (struct netif_tx_request){
+		.gref = 900, .flags = NETTXF_more_data | NETTXF_extra_info, .offset = 4095, .id = 77, .size = 65535 };
+}
+
+Test(net, rewritten_after_it_was_sent)
+{
+	post(1, 4);
+	header(0, 1);
+	slot(0, 0, 0, 0, 100);
+	fake_before_map = rewrite;
+	go(0);
+	cr_assert_eq(answered(0), 1);
+	cr_assert_eq(RING_GET_RESPONSE(&ends[0].tx, 0)->id, 1000);
+	cr_assert_eq(tx_status(0, 0), NETIF_RSP_OKAY);
+	cr_assert_eq(received(1), 1);
+	cr_assert_eq(RING_GET_RESPONSE(&ends[1].rx, 0)->status, 100);
+	STATE_IS(0, "4");
+}
+
+/* The receiver takes back its buffers when the backend has counted them and looks at the sender's page. */
+static void take_back(void)
+{
+	fake_grant(256, 256, true);
+}
+
+Test(net, taken_back_under_way)
+{
+	post(1, 4);
+	header(0, 1);
+	slot(0, 0, 0, 0, 100);
+	slot(0, 0, 0, 0, 100);
+	fake_before_map = take_back;
+	go(0);
+	cr_assert_eq(answered(0), 2);
+	cr_assert_eq(tx_status(0, 0), NETIF_RSP_DROPPED);
+	cr_assert_eq(tx_status(0, 1), NETIF_RSP_OKAY);
+	cr_assert_eq(RING_GET_RESPONSE(&ends[1].rx, 0)->status, NETIF_RSP_ERROR);
+	cr_assert_eq(RING_GET_RESPONSE(&ends[1].rx, 1)->status, 100);
+	STATE_IS(0, "4");
+	STATE_IS(1, "4");
+	cr_assert_eq(fake_mapped, 4);
+}
+
 Test(net, comes_back_a_thousand_times)
 {
 	unsigned int i;
