@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The power goes, POWER_CUTS times, each time somewhere else: a domain that writes a disk at random is
-# killed, or the block backend under it (which comes back, or the domain is killed while it does), or the
-# machine, or the NBD server that has the disk.  The last keeps what it is told in a cache until
-# it is told to flush, as a drive does, and so loses the rest.  Whatever a flush covered that the
+# killed, or the block backend under it (which comes back, or the domain is killed while it does), with a
+# file or with a connection to an NBD server, or that server, or the machine.  The server keeps what it is told in
+# a cache until it is told to flush, as a drive does, and so loses the rest.  Whatever a flush covered that the
 # guest saw completed has to be on the disk.  What would break: people's data.
 . "${BASH_SOURCE[0]%/*}/../lib.sh"
-cuts=${POWER_CUTS:-8}
-kinds=(domain backend server machine)
+cuts=${POWER_CUTS:-10}
+kinds=(domain backend server connection machine)
 
 console() { echo "$PARAVANE_RUNDIR/log/console/guest-$1.log"; }
 flushes() { grep -ac 'blkverify: flushed' "$(console "$1")" || true; }
@@ -60,6 +60,7 @@ cut_backend() {
 	dies_domain "$1"
 }
 cut_machine() { dies "$(cat "$PARAVANE_RUNDIR/paravaned.pid")" && xl list; }
+cut_connection() { cut_backend "$1" && dies "${servers[0]}"; }
 cut_server() { dies "${servers[0]}" && dies_domain "$1"; }
 
 # check NAME IMAGE: of the domain, once nobody writes the image any more.  What fails after the cut fails.
@@ -71,7 +72,7 @@ check() {
 # power_cut KIND NAME
 power_cut() {
 	local image=$WORK/disk.img disk="'$WORK/disk.img,raw,xvda,w'"
-	[ "$1" = server ] && image=$WORK/drive.img disk=$drive && { serve writeback || return 1; }
+	[[ $1 = server || $1 = connection ]] && image=$WORK/drive.img disk=$drive && { serve writeback || return 1; }
 	create "$2" "$disk" || return 1
 	wait_for 60 flushed "$2" 2 || { echo "it does not flush"; tail -3 "$(console "$2")"; return 1; }
 	a_while
