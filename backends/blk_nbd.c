@@ -209,10 +209,8 @@ static void nbd_medium_close(struct blk_medium *m)
 		close(n->lifetime);
 	n->lifetime = -1;
 	n->closed = true;
-	if (n->reaping)		/* we are called from there, and it frees */
-		return;
-	/* A deferred nbd_reap() that is under way comes before this one. */
-	if (!n->reap_due || pvn_loop_add_deferred(n->loop, free, n))
+	/* nbd_reap(), which we may be called from or which comes yet, frees it. */
+	if (!n->reaping && !n->reap_due)
 		free(n);
 }
 

@@ -203,7 +203,7 @@ void nbd_reap(struct nbd_medium *n)
 		blk_turn_soon(bb);
 	if (!n->closed)
 		nbd_pump(n);
-	else if (!n->reap_due || pvn_loop_add_deferred(n->loop, free, n))
+	else if (!n->reap_due)	/* else there is one more to come */
 		free(n);
 }
 
