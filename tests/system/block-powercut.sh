@@ -41,6 +41,7 @@ serve() {
 }
 drive="'vdev=xvda,access=w,target=nbd:unix:$WORK/drive.sock'"
 dies() { kill -KILL "$1" && wait_for 30 eval "! kill -0 $1 || grep -q '^State:.Z' /proc/$1/status"; }
+server_ended() { [ ${#servers[@]} -gt 0 ] && { ! kill -0 "${servers[0]}" || grep -q '^State:.Z' "/proc/${servers[0]}/status"; }; }
 dies_domain() { dies "$(domain_pid "$(xl domid "$1")")" && wait_for 30 gone "$1"; }
 a_while() { sleep "0.$((RANDOM % 6))$((RANDOM % 10))"; }
 
@@ -55,12 +56,13 @@ cut_backend() {
 	else
 		wait_for 30 back "$pid" || { echo "it did not come back"; return 1; }
 		n=$(flushes "$1")
-		wait_for 30 flushed "$1" $((n + 3)) || { echo "no flush after it came back"; return 1; }
+		# (A server may die of its client's death; the disk has failed then, as it has to.)
+		wait_for 60 eval "flushed $1 $((n + 3)) || server_ended" || { echo "no flush after it came back"; return 1; }
 	fi
 	dies_domain "$1"
 }
 cut_machine() { dies "$(cat "$PARAVANE_RUNDIR/paravaned.pid")" && xl list; }
-cut_connection() { cut_backend "$1" && dies "${servers[0]}"; }
+cut_connection() { cut_backend "$1" && { server_ended || dies "${servers[0]}"; }; }
 cut_server() { dies "${servers[0]}" && dies_domain "$1"; }
 
 # check NAME IMAGE: of the domain, once nobody writes the image any more.  What fails after the cut fails.
@@ -72,6 +74,7 @@ check() {
 # power_cut KIND NAME
 power_cut() {
 	local image=$WORK/disk.img disk="'$WORK/disk.img,raw,xvda,w'"
+	servers=()
 	[[ $1 = server || $1 = connection ]] && image=$WORK/drive.img disk=$drive && { serve writeback || return 1; }
 	create "$2" "$disk" || return 1
 	wait_for 60 flushed "$2" 2 || { echo "it does not flush"; tail -3 "$(console "$2")"; return 1; }
