@@ -9,6 +9,7 @@ bench_primitives_SOURCES = bench/primitives.c
 bench_primitives_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2
 bench_primitives_LDFLAGS = -pthread
 bench_blkload_SOURCES = bench/blkload.c
+bench_blkload_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2
 bench_blkload_LDFLAGS = -all-static
 bench_pingpong_SOURCES = bench/pingpong.c
 bench_echo_SOURCES = bench/echo.c
