@@ -52,7 +52,7 @@ while [ $n -lt "$kills" ]; do
 done
 [ $n = "$kills" ] && pass || fail "$n times: $(tail -3 "$PARAVANE_RUNDIR"/log/xl-raw.log)"
 for d in raw mem; do
-	expect "every byte of $d is checked" wait_for $((seconds + 30)) says $d '^all checked'
+	expect "every byte of $d is checked" wait_for $((seconds + 120)) says $d '^all checked'
 	case_begin "and is what was written"
 	says $d '^blkverify: writes=.*errors=0$' && pass || fail "$(console $d | grep -a 'blkverify: [^f]' | head -5)"
 done

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The monitor of one domain: sleeps on @releaseDomain until the domain has shut down or vanished,
- * then does what its configuration says.  It also brings a block backend back that was killed
+ * then does what its configuration says.  It also brings backends back that were killed
  * (monitor_backend.c).  Forked by `xl create'; lives as long as the domain and its restarts.
  */
 #include "config.h"

@@ -15,7 +15,7 @@ int monitor_start(struct toolstack *t, uint32_t domid, const struct domain_confi
 int monitor_run(struct toolstack *t, uint32_t domid);
 
 /*
- * Wait for the store to say something, and meanwhile see to it that a block backend that was killed
+ * Wait for the store to say something, and meanwhile see to it that a backend that was killed
  * comes back (monitor_backend.c).  w may be NULL: only wait.
  */
 struct backend_watch;

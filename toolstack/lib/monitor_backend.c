@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bringing the block backend back: the monitor of a domain with a disk sees it die and starts it again.
+ * Bringing backends back: the monitor of a domain with a disk or a network interface sees the backend
+ * die and starts it again; that one takes its devices over.
  *
  * Which of several monitors does so is decided by the lock on the pid file.  A backend that was stopped
  * (SIGTERM) has emptied its pid file and stays stopped; one that was killed has not.  One that dies
@@ -24,19 +25,32 @@
 #include "libs/util/log.h"
 #include "toolstack/lib/monitor.h"
 
-#define BACKEND		"paravane-blkback"
 #define LOOK_MS		2000	/* for one that was not there when we looked */
-#define DISK_LOOK_MS	10000	/* for a first disk, which may be attached at any time */
+#define DEVICE_LOOK_MS	60000	/* for a first device, which may be attached at any time */
 #define PAUSE_MAX_MS	30000
 #define PAUSE_MIN_MS	50
 #define HEALTHY_MS	200	/* a life that long is no beginning that failed */
 
-struct backend_watch {
-	pid_t pid;		/* of the backend that fd is of */
-	int fd;			/* -1: none */
-	int sentinel;		/* hangs up when the store does; -1: none */
+/* Those that can take over what another one was killed with. */
+static const struct backend {
+	const char *daemon, *devices;
+} backends[] = {
+	{ "paravane-blkback", "vbd" },
+	{ "paravane-netback", "vif" },
+};
+
+#define NR_BACKENDS	(sizeof(backends) / sizeof(backends[0]))
+
+struct follower {
+	int fd;			/* of the backend's process; -1: none */
 	uint64_t started_ms;	/* by us */
+	uint64_t due_ms;	/* when it is started again; 0: nothing is planned */
 	unsigned int pause_ms;
+};
+
+struct backend_watch {
+	struct follower follower[NR_BACKENDS];
+	int sentinel;		/* hangs up when the store does; -1: none */
 };
 
 static uint64_t now_ms(void)
@@ -47,80 +61,109 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static bool has_disk(struct toolstack *t, uint32_t domid)
+static bool has_device(struct toolstack *t, uint32_t domid, const struct backend *b)
 {
 	char path[64];
 	unsigned int n = 0;
-	char **disks;
+	char **devices;
 
-	snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/%u", domid);
-	disks = xs_directory(t->xs, XBT_NULL, path, &n);
-	free(disks);
-	return disks && n;
+	snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u", b->devices, domid);
+	devices = xs_directory(t->xs, XBT_NULL, path, &n);
+	free(devices);
+	return devices && n;
 }
 
 /* Did it end without having been asked to? */
-static bool was_killed(void)
+static bool was_killed(const struct backend *b)
 {
-	char path[PATH_BYTES];
+	char name[64], path[PATH_BYTES];
 	struct stat st;
 
-	return !pvn_runpath(path, sizeof(path), BACKEND ".pid") && !stat(path, &st) && st.st_size > 0;
-}
-
-static void bring_back(struct backend_watch *w)
-{
-	if (now_ms() - w->started_ms >= HEALTHY_MS)
-		w->pause_ms = 0;
-	else
-		w->pause_ms = w->pause_ms ? w->pause_ms * 2 : PAUSE_MIN_MS;
-	if (w->pause_ms > PAUSE_MAX_MS)
-		w->pause_ms = PAUSE_MAX_MS;
-	if (w->pause_ms)
-		usleep(w->pause_ms * 1000);
-	pvn_log(LOG_WARNING, BACKEND " has died; starting it again");
-	if (pvn_daemon_ensure(BACKEND))
-		pvn_log(LOG_ERR, BACKEND " could not be started again; its log is %s/log/" BACKEND ".log",
-			pvn_rundir());
-	w->started_ms = now_ms();
+	snprintf(name, sizeof(name), "%s.pid", b->daemon);
+	return !pvn_runpath(path, sizeof(path), name) && !stat(path, &st) && st.st_size > 0;
 }
 
 /* Have a descriptor of the backend that runs, if one does. */
-static void follow(struct backend_watch *w)
+static void follow(const struct backend *b, struct follower *f)
 {
 	pid_t pid = 0;
 
-	if (pvn_daemon_running(BACKEND, &pid) != 1 || pid <= 0)
-		return;
-	w->fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	w->pid = pid;
+	if (f->fd < 0 && pvn_daemon_running(b->daemon, &pid) == 1 && pid > 0)
+		f->fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (f->fd >= 0)
+		f->due_ms = 0;
 }
 
-static void look(struct toolstack *t, uint32_t domid, struct backend_watch *w)
+static void plan(struct follower *f, uint64_t now)
 {
-	if (w->fd < 0)
-		follow(w);
-	if (w->fd >= 0 || pvn_daemon_running(BACKEND, NULL) != 0 || !was_killed() || !has_disk(t, domid))
-		return;
-	bring_back(w);
-	follow(w);
+	if (now - f->started_ms >= HEALTHY_MS)
+		f->pause_ms = 0;
+	else
+		f->pause_ms = f->pause_ms ? f->pause_ms * 2 : PAUSE_MIN_MS;
+	if (f->pause_ms > PAUSE_MAX_MS)
+		f->pause_ms = PAUSE_MAX_MS;
+	f->due_ms = now + f->pause_ms;
+}
+
+static void start(const struct backend *b, struct follower *f)
+{
+	pvn_log(LOG_WARNING, "%s has died; starting it again", b->daemon);
+	if (pvn_daemon_ensure(b->daemon))
+		pvn_log(LOG_ERR, "%s could not be started again; its log is %s/log/%s.log", b->daemon, pvn_rundir(),
+			b->daemon);
+	f->started_ms = now_ms();
+	f->due_ms = 0;
+	follow(b, f);
+}
+
+/* In how many ms to look again; -1: when its descriptor says so. */
+static int look(struct toolstack *t, uint32_t domid, const struct backend *b, struct follower *f)
+{
+	uint64_t now;
+
+	if (!has_device(t, domid, b))
+		return DEVICE_LOOK_MS;
+	follow(b, f);
+	if (f->fd < 0 && (pvn_daemon_running(b->daemon, NULL) != 0 || !was_killed(b)))
+		return LOOK_MS;
+	now = now_ms();
+	if (f->fd < 0 && !f->due_ms)
+		plan(f, now);
+	if (f->fd < 0 && now < f->due_ms)
+		return (int)(f->due_ms - now);
+	if (f->fd < 0)
+		start(b, f);
+	return f->fd >= 0 ? -1 : LOOK_MS;
 }
 
 struct backend_watch *backend_watch_new(void)
 {
 	struct backend_watch *w = calloc(1, sizeof(*w));
+	unsigned int i;
 
-	if (w)
-		w->fd = w->sentinel = -1;
+	if (!w)
+		return NULL;
+	w->sentinel = -1;
+	for (i = 0; i < NR_BACKENDS; i++)
+		w->follower[i].fd = -1;
 	return w;
+}
+
+static void drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
 void backend_watch_free(struct backend_watch *w)
 {
-	if (w && w->fd >= 0)
-		close(w->fd);
-	if (w && w->sentinel >= 0)
-		close(w->sentinel);
+	unsigned int i;
+
+	for (i = 0; w && i < NR_BACKENDS; i++)
+		drop(&w->follower[i].fd);
+	if (w)
+		drop(&w->sentinel);
 	free(w);
 }
 
@@ -143,32 +186,35 @@ static int sentinel_open(void)
 	return fd;
 }
 
-/* A backend is looked for only where there is a disk. */
+/* The shorter of two waits; -1 is for ever. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* A backend is looked for only where there is a device for it. */
 void backend_watch_wait(struct toolstack *t, uint32_t domid, struct backend_watch *w)
 {
-	struct pollfd p[3] = { { .fd = xs_fileno(t->xs), .events = POLLIN }, { .events = POLLIN },
-			       { .events = POLLIN } };
+	struct pollfd p[2 + NR_BACKENDS] = { { .fd = xs_fileno(t->xs), .events = POLLIN } };
+	unsigned int i;
+	int wait;
 
 	if (w && w->sentinel < 0)
 		w->sentinel = sentinel_open();
 	while (w && w->sentinel >= 0) {
-		bool disk = has_disk(t, domid);
-
-		if (disk)
-			look(t, domid, w);
-		p[1].fd = w->fd;
-		p[2].fd = w->sentinel;
-		p[0].revents = p[1].revents = p[2].revents = 0;
-		poll(p, 3, w->fd >= 0 ? -1 : disk ? LOOK_MS : DISK_LOOK_MS);
-		if (p[1].revents) {
-			close(w->fd);
-			w->fd = -1;
+		p[1] = (struct pollfd){ .fd = w->sentinel, .events = POLLIN };
+		for (wait = -1, i = 0; i < NR_BACKENDS; i++) {
+			wait = sooner(wait, look(t, domid, &backends[i], &w->follower[i]));
+			p[2 + i] = (struct pollfd){ .fd = w->follower[i].fd, .events = POLLIN };
 		}
-		if (p[2].revents) {
-			close(w->sentinel);
-			w->sentinel = -1;
-		}
-		if (p[0].revents || p[2].revents)
+		p[0].revents = 0;
+		poll(p, 2 + NR_BACKENDS, wait);
+		for (i = 0; i < NR_BACKENDS; i++)
+			if (p[2 + i].revents)
+				drop(&w->follower[i].fd);
+		if (p[1].revents)
+			drop(&w->sentinel);
+		if (p[0].revents || w->sentinel < 0)
 			return;
 	}
 }
