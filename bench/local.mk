@@ -20,7 +20,7 @@ bench_grant_SOURCES = bench/grant.c
 bench_grant_LDADD = libs/libxengnttab.la
 bench_store_SOURCES = bench/store.c
 bench_store_LDADD = libs/libutil.la $(XENSTORE_LIBS)
-EXTRA_DIST += bench/run bench/lib.sh bench/core.sh bench/blk.sh bench/net.sh bench/idle.sh bench/uml.sh bench/blkpeer.sh bench/veth.sh bench/plot bench/README tests/system/bench-plot.sh
+EXTRA_DIST += bench/run bench/lib.sh bench/core.sh bench/blk.sh bench/net.sh bench/idle.sh bench/uml.sh bench/newc.sh bench/blkpeer.sh bench/veth.sh bench/plot bench/README tests/system/bench-plot.sh
 
 .PHONY: bench
 bench: all $(USER_TEST_FILES) tests/conformance/grant-peer-exchange.elf

@@ -61,6 +61,10 @@ wait_for() {
 # domain_pid DOMID [VCPU]: the process of that vCPU, of a domain of our paravaned and of no other.
 domain_pid() { pgrep -o -P "$(cat "$PARAVANE_RUNDIR/paravaned.pid")" -f "^paravane-d$1 ${2:-0}\$"; }
 
+# daemon_pid NAME: of the daemon of our run directory; replaced NAME PID: another one than that runs.
+daemon_pid() { cat "$PARAVANE_RUNDIR/$1.pid" 2>/dev/null; }
+replaced() { local p; p=$(daemon_pid "$1") && [ -n "$p" ] && [ "$p" != "$2" ] && kill -0 "$p"; }
+
 # The run directory's daemons write their pids there: those, and only those, are ended.
 stop_all() {
 	paravaned --stop --force >/dev/null 2>&1

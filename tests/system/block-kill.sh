@@ -8,9 +8,9 @@ kills=${KILLS:-12}
 
 console() { tr -d '\r' <"$PARAVANE_RUNDIR/log/console/guest-$1.log"; }
 says() { console "$1" | grep -aqE -- "$2"; }
-backend() { cat "$PARAVANE_RUNDIR/paravane-blkback.pid"; }
+backend() { daemon_pid paravane-blkback; }
 blklog() { cat "$PARAVANE_RUNDIR/log/paravane-blkback.log"; }
-alive() { local p; p=$(backend) && [ -n "$p" ] && kill -0 "$p" && [ "$p" != "$1" ]; }
+alive() { replaced paravane-blkback "$1"; }
 
 # create NAME DISKS SCRIPT [LINES]
 create() {

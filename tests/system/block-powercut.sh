@@ -12,8 +12,8 @@ kinds=(domain backend server connection machine)
 console() { echo "$PARAVANE_RUNDIR/log/console/guest-$1.log"; }
 flushes() { grep -ac 'blkverify: flushed' "$(console "$1")" || true; }
 flushed() { [ "$(flushes "$1")" -ge "$2" ]; }
-backend() { cat "$PARAVANE_RUNDIR/paravane-blkback.pid"; }
-back() { local p; p=$(backend) && [ -n "$p" ] && [ "$p" != "$1" ] && kill -0 "$p"; }
+backend() { daemon_pid paravane-blkback; }
+back() { replaced paravane-blkback "$1"; }
 gone() { ! xl domid "$1"; }
 command -v nbdkit >/dev/null || { case_begin "a disk with a cache"; fail "nbdkit is not installed"; finish; }
 servers=()

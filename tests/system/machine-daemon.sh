@@ -6,7 +6,6 @@
 . "$(dirname "$0")/../lib.sh"
 
 socket=$PARAVANE_RUNDIR/paravaned.sock
-daemon_pid() { cat "$PARAVANE_RUNDIR/$1.pid" 2>/dev/null; }
 
 expect "it starts and returns when it serves" paravaned
 expect "the socket is there at once" test -S "$socket"

@@ -19,8 +19,8 @@ last() { console "$1" | grep -aE -- "$2" | tail -1; }
 field() { sed -nE "s/.* $1=([0-9]+).*/\1/p"; }
 typed() { printf '%s\r' "$2" >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"; }
 up() { [ "$(xenstore-read "/local/domain/0/backend/vif/$(xl domid "$1")/$2/state" 2>/dev/null)" = 4 ]; }
-backend() { cat "$PARAVANE_RUNDIR/paravane-netback.pid"; }
-back() { local p; p=$(backend) && [ -n "$p" ] && [ "$p" != "$1" ] && kill -0 "$p"; }
+backend() { daemon_pid paravane-netback; }
+back() { replaced paravane-netback "$1"; }
 taken_over() { [ "$(netlog | grep -c 'taken over')" -ge "$1" ]; }
 
 # killed: once; without anybody asking the next one comes, and has both guests' interfaces.
